@@ -1,0 +1,45 @@
+# Needs make and a Python 3.10 or newer with its venv module; everything else is put into .venv.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+SCALE ?= phase7
+
+OPS := .venv/bin/python -m ops
+# Named after the contents of the lock, so that a checkout that only touches the file installs nothing.
+STAMP := .venv/lock-$(shell cksum < requirements.lock | tr ' ' -)
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup deps demo test lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  SCALE=phase7 (default), full or tiny: how much legacy data make demo works on"
+
+setup: $(STAMP) ## make .venv and profiles.yml (an existing profiles.yml is kept)
+	@$(OPS) setup
+
+deps: $(STAMP) ## install the dbt packages
+	@$(OPS) deps
+
+demo: $(STAMP) ## from nothing to the migrated marts: packages, PostgreSQL, legacy data, dbt build, ledger
+	@$(OPS) demo --scale $(SCALE)
+
+test: deps ## everything a change must pass
+	@$(OPS) check
+
+lock: $(STAMP) ## renew requirements.lock from pyproject.toml
+	@.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes \
+	  --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet \
+	  --output-file requirements.lock
+	@$(MAKE) setup
+
+clean: ## stop the embedded server; delete its data and all that was built, but not .venv and profiles.yml
+	@if [ -d .postgres ] && [ -x .venv/bin/python ]; then DISPATCH_PGDATA= $(OPS) server stop; fi
+	@rm -rf .postgres target logs dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@find ops tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(STAMP):
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON): install Python 3.10 or newer." >&2; exit 1; }
+	@$(PYTHON) -I ops/bootstrap.py $(STAMP)

@@ -1,0 +1,33 @@
+{% macro migrated_entities() -%}
+    {#- What is migrated, in the order in which it is reported: the mart, the legacy table it counts, the column that holds
+        the legacy id. The triaged model is int_<entity>__triaged. `whole_table` is false where only some rows of the legacy
+        table concern the entity. -#}
+    {%- set entities = [] -%}
+    {%- for phase, entity, source, legacy_table, legacy_id, whole_table in [
+        ('Phase 7', 'payments', 'dispatch', 'dispatch_payment', 'legacy_payment_id', true),
+        ('Phase 7', 'payment_operations', 'dispatch', 'dispatch_operation', 'legacy_operation_id', true),
+        ('Phase 7', 'template_products', 'dispatch', 'dispatch_template_products', 'legacy_template_products_id', true),
+        ('Phase 7', 'template_view_groups', 'dispatch', 'dispatch_template_view_groups', 'legacy_template_view_groups_id', true),
+        ('Phase 7', 'technicians', 'dispatch', 'dispatch_role', 'legacy_role_id', false),
+        ('Phase 7', 'shipments', 'dispatch', 'dispatch_instruction', 'legacy_instruction_id', false),
+        ('Phase 7', 'teams', 'django', 'auth_group', 'legacy_group_id', true),
+        ('Phase 7', 'team_communications', 'dispatch', 'dispatch_note', 'legacy_note_id', true),
+        ('Phases 1-6', 'templates', 'dispatch', 'dispatch_template', 'legacy_template_id', true),
+        ('People', 'profiles', 'django', 'auth_user', 'legacy_user_id', true),
+        ('People', 'patients', 'dispatch', 'dispatch_patient', 'legacy_patient_id', true),
+        ('People', 'doctors', 'dispatch', 'dispatch_doctorsetting', 'legacy_doctorsetting_id', true),
+        ('People', 'offices', 'dispatch', 'dispatch_office', 'legacy_office_id', true),
+        ('People', 'doctor_offices', 'dispatch', 'dispatch_office_doctors', 'legacy_office_doctors_id', true),
+        ('Medical records', 'cases', 'dispatch', 'dispatch_patient', 'legacy_patient_id', true),
+        ('Medical records', 'orders', 'dispatch', 'dispatch_instruction', 'legacy_instruction_id', true),
+        ('Catalogue', 'categories', 'dispatch', 'dispatch_category', 'legacy_category_id', true),
+        ('Catalogue', 'courses', 'dispatch', 'dispatch_course', 'legacy_course_id', true),
+        ('Catalogue', 'products', 'dispatch', 'dispatch_product', 'legacy_product_id', true),
+    ] -%}
+        {%- do entities.append({
+            'phase': phase, 'entity': entity, 'source': source, 'legacy_table': legacy_table,
+            'legacy_id': legacy_id, 'whole_table': whole_table,
+        }) -%}
+    {%- endfor -%}
+    {{ return(entities) }}
+{%- endmacro %}

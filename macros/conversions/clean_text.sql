@@ -1,0 +1,22 @@
+{# Short text as a person meant it: invisible characters at both ends removed, nothing left means null. #}
+{% macro clean_text(expression) -%}
+    {{ return(adapter.dispatch('clean_text', 'dispatch')(expression)) }}
+{%- endmacro %}
+
+{% macro default__clean_text(expression) -%}
+    nullif(trim(cast({{ expression }} as {{ dbt.type_string() }})), '')
+{%- endmacro %}
+
+{#
+  Names are pasted out of e-mails and web pages, so what is invisible is not only U+0020: white space, then zero-width
+  characters, then bidirectional marks. E'' knows no \v, hence 000b.
+#}
+{% macro postgres__clean_text(expression) -%}
+    {%- set invisible = (
+        ' \\t\\n\\u000b\\f\\r\\u0085\\u00a0\\u1680\\u2028\\u2029\\u202f\\u205f\\u3000'
+        ~ '\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005\\u2006\\u2007\\u2008\\u2009\\u200a'
+        ~ '\\u200b\\u200c\\u200d\\u2060\\ufeff'
+        ~ '\\u061c\\u200e\\u200f\\u202a\\u202b\\u202c\\u202d\\u202e\\u2066\\u2067\\u2068\\u2069'
+    ) -%}
+    nullif(btrim(cast({{ expression }} as text), E'{{ invisible }}'), '')
+{%- endmacro %}

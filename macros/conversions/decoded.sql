@@ -1,0 +1,3 @@
+{% macro decoded(code, label) -%}
+    case when {{ code }} is not null then coalesce({{ label }}, 'unmapped') end
+{%- endmacro %}

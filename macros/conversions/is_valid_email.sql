@@ -1,0 +1,7 @@
+{% macro is_valid_email(expression) -%}
+    {{ return(adapter.dispatch('is_valid_email', 'dispatch')(expression)) }}
+{%- endmacro %}
+
+{% macro postgres__is_valid_email(expression) -%}
+    coalesce({{ expression }} ~ '^[^@[:space:]<>",;]+@[^@[:space:]<>",;.]+([.][^@[:space:]<>",;.]+)+$', false)
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro utc(timestamp) -%}
+    ({{ timestamp }} at time zone 'UTC')
+{%- endmacro %}

@@ -1,0 +1,9 @@
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {#- A table without a layer would land beside the layers and escape whatever is done to them: refuse it at compile time. -#}
+    {%- if custom_schema_name is none and node.resource_type in ('model', 'seed', 'snapshot') -%}
+        {{ exceptions.raise_compiler_error(
+            node.resource_type ~ " '" ~ node.name ~ "' has no schema: give its folder a +schema in dbt_project.yml"
+        ) }}
+    {%- endif -%}
+    {{ [target.schema, custom_schema_name] | select | map('trim') | join('_') }}
+{%- endmacro %}

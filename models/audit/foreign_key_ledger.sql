@@ -1,0 +1,22 @@
+{#- The keys come from the contracts. dbt must see in this file what has to be built before: every mart that declares one. -#}
+-- depends_on: {{ ref('cases') }}, {{ ref('categories') }}, {{ ref('doctor_offices') }}, {{ ref('doctors') }}
+-- depends_on: {{ ref('orders') }}, {{ ref('patients') }}, {{ ref('payment_operations') }}, {{ ref('payments') }}
+-- depends_on: {{ ref('products') }}, {{ ref('shipments') }}, {{ ref('team_communications') }}, {{ ref('technicians') }}
+-- depends_on: {{ ref('template_products') }}, {{ ref('template_view_groups') }}, {{ ref('templates') }}
+{%- for key in (declared_foreign_keys() if execute else []) %}
+{%- if key.child.unique_id not in model.depends_on.nodes %}
+{{ exceptions.raise_compiler_error("foreign_key_ledger must list the mart " ~ key.child.name ~ " in a depends_on comment") }}
+{%- endif %}
+{%- set child = api.Relation.create(key.child.database, key.child.schema, key.child.alias) %}
+{%- set parent = api.Relation.create(key.parent.database, key.parent.schema, key.parent.alias) %}
+{{ 'union all' if not loop.first }}
+select
+    '{{ key.child.name }}' as child,
+    '{{ key.child_column }}' as child_column,
+    '{{ key.parent.name }}' as parent,
+    count(child.{{ key.child_column }}) as checked_rows,
+    count(child.{{ key.child_column }}) - count(parent.{{ key.parent_column }}) as orphan_rows,
+    {{ is_foreign_key_enforced(child, key.child_column, parent, key.parent_column) }} as is_enforced
+from {{ child }} as child
+left join {{ parent }} as parent on child.{{ key.child_column }} = parent.{{ key.parent_column }}
+{%- endfor %}

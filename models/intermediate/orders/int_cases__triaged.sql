@@ -1,0 +1,14 @@
+-- A case stands for its patient, so the patient's fate is its own.
+select
+    {{ legacy_key('cases', 'legacy_patient_id') }} as case_id,
+    legacy_patient_id,
+    legacy_doctor_user_id,
+    patient_id,
+    doctor_id,
+    concat_ws('-', 'CASE', suffix, cast(legacy_patient_id as text)) as case_number,
+    is_archived or is_suspended as is_closed,
+    submitted_at as opened_at,
+    updated_at,
+    disposition,
+    reason
+from {{ ref('int_patients__triaged') }}

@@ -1,0 +1,39 @@
+with
+
+operations as (
+    select * from {{ ref('stg_dispatch__operations') }}
+),
+
+operation_types as (
+    select * from {{ ref('payment_operation_types') }}
+),
+
+numbered as (
+    select
+        operations.*,
+        {{ occurrence_number('operations', 'operations.legacy_operation_id') }} as occurrence
+    from operations
+),
+
+decoded as (
+    select
+        operations.*,
+        -- The card processor wrote no type for a plain payment.
+        case
+            when operations.type_code is null then 'payment'
+            else coalesce(operation_types.operation_type, 'unmapped')
+        end as operation_type
+    from numbered as operations
+    left join operation_types
+        on operations.type_code = operation_types.type_code
+)
+
+select
+    *,
+    case
+        when legacy_operation_id is null then 'legacy_id_not_given'
+        when occurrence > 1 then 'duplicate_legacy_id'
+        when {{ any_missing(['price', 'is_office_card', 'attempts']) }} then 'required_value_missing'
+        when {{ any_out_of_range(dates=['made_at'], amounts=['price']) }} then 'value_out_of_range'
+    end as own_reason
+from decoded

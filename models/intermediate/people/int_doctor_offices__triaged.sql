@@ -1,0 +1,51 @@
+with
+
+office_doctors as (
+    select * from {{ ref('stg_dispatch__office_doctors') }}
+),
+
+doctors as (
+    select * from {{ ref('doctors') }}
+),
+
+offices as (
+    select * from {{ ref('offices') }}
+),
+
+numbered as (
+    select
+        office_doctors.*,
+        {{ occurrence_number('office_doctors', 'office_doctors.legacy_office_doctors_id') }} as occurrence,
+        {{ occurrence_number(
+            'office_doctors', 'office_doctors.legacy_office_id, office_doctors.legacy_user_id'
+        ) }} as pair_occurrence
+    from office_doctors
+),
+
+reasoned as (
+    select
+        office_doctors.*,
+        doctors.doctor_id,
+        offices.office_id,
+        case
+            when office_doctors.legacy_office_doctors_id is null then 'legacy_id_not_given'
+            when office_doctors.occurrence > 1 then 'duplicate_legacy_id'
+            when doctors.doctor_id is null then 'doctor_not_migrated'
+            when offices.office_id is null then 'office_not_migrated'
+            when office_doctors.pair_occurrence > 1 then 'duplicate_natural_key'
+        end as reason
+    from numbered as office_doctors
+    left join doctors on office_doctors.legacy_user_id = doctors.legacy_user_id
+    left join offices on office_doctors.legacy_office_id = offices.legacy_office_id
+)
+
+select
+    {{ legacy_key('doctor_offices', 'legacy_office_doctors_id') }} as doctor_office_id,
+    legacy_office_doctors_id,
+    legacy_user_id,
+    legacy_office_id,
+    doctor_id,
+    office_id,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

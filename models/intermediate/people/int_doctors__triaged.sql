@@ -1,0 +1,63 @@
+with
+
+settings as (
+    select * from {{ ref('stg_dispatch__doctorsettings') }}
+),
+
+profiles as (
+    select * from {{ ref('profiles') }}
+),
+
+numbered as (
+    select
+        settings.*,
+        {{ occurrence_number('settings', 'settings.legacy_doctorsetting_id') }} as occurrence,
+        {{ occurrence_number('settings', 'settings.legacy_user_id') }} as user_occurrence
+    from settings
+),
+
+referenced as (
+    select
+        settings.*,
+        profiles.profile_id
+    from numbered as settings
+    left join profiles on settings.legacy_user_id = profiles.legacy_user_id
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when legacy_doctorsetting_id is null then 'legacy_id_not_given'
+            when occurrence > 1 then 'duplicate_legacy_id'
+            when profile_id is null then 'profile_not_migrated'
+            when user_occurrence > 1 then 'duplicate_natural_key'
+            when {{ any_missing(['has_promised_payment', 'credit', 'installment_payments', 'is_company_account']) }}
+                then 'required_value_missing'
+            when {{ any_out_of_range(
+                dates=['tier_finish_date', 'baa_agreed_at', 'eula_agreed_at'], amounts=['credit']
+            ) }} then 'value_out_of_range'
+        end as reason
+    from referenced
+)
+
+select
+    -- The rest of the legacy database knows a doctor by the user id, so the key is made from that.
+    {{ legacy_key('doctors', 'legacy_user_id') }} as doctor_id,
+    legacy_doctorsetting_id,
+    legacy_user_id,
+    profile_id,
+    'DOC-' || {{ zero_padded('legacy_user_id', 6) }} as doctor_number,
+    clinical_preferences,
+    credit,
+    tier_type_code as legacy_tier_type,
+    tier_finish_date,
+    installment_payments,
+    has_promised_payment,
+    is_company_account,
+    sq_customer_id as square_customer_id,
+    baa_agreed_at,
+    eula_agreed_at,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

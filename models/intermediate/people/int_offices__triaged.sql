@@ -1,0 +1,54 @@
+with
+
+offices as (
+    select * from {{ ref('stg_dispatch__offices') }}
+),
+
+countries as (
+    select * from {{ ref('country_names') }}
+),
+
+numbered as (
+    select
+        offices.*,
+        {{ occurrence_number('offices', 'offices.legacy_office_id') }} as occurrence
+    from offices
+),
+
+reasoned as (
+    select
+        offices.*,
+        countries.country_code,
+        countries.country_name,
+        case
+            when offices.legacy_office_id is null then 'legacy_id_not_given'
+            when offices.occurrence > 1 then 'duplicate_legacy_id'
+            when not offices.is_valid then 'office_not_valid'
+            when {{ any_missing(['offices.is_valid', 'offices.name', 'offices.tax_percent', 'offices.has_emails_enabled']) }}
+                then 'required_value_missing'
+            when offices.tax_percent not between 0 and 100 then 'value_out_of_range'
+        end as reason
+    from numbered as offices
+    left join countries on lower(offices.country) = countries.spelling
+)
+
+select
+    {{ legacy_key('offices', 'legacy_office_id') }} as office_id,
+    legacy_office_id,
+    name as office_name,
+    address,
+    apt as apartment,
+    city,
+    state,
+    zip as postal_code,
+    country as legacy_country,
+    country_code,
+    country_name,
+    phone,
+    sq_customer_id as square_customer_id,
+    has_emails_enabled,
+    -- Stored as a percent: 10.2500 means 10.25 %, 0.1025 of the price.
+    cast(tax_percent / 100 as numeric(9, 6)) as tax_rate,
+    {{ disposition('reason', excluding=['office_not_valid']) }} as disposition,
+    reason
+from reasoned

@@ -1,0 +1,36 @@
+with
+
+categories as (
+    select * from {{ ref('stg_dispatch__categories') }}
+),
+
+numbered as (
+    select
+        categories.*,
+        {{ occurrence_number('categories', 'categories.legacy_category_id') }} as occurrence
+    from categories
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when legacy_category_id is null then 'legacy_id_not_given'
+            when occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_missing(['name']) }} then 'required_value_missing'
+        end as reason
+    from numbered as categories
+)
+
+select
+    {{ legacy_key('categories', 'categories.legacy_category_id') }} as category_id,
+    categories.legacy_category_id,
+    categories.legacy_parent_category_id,
+    {{ legacy_key('categories', 'parents.legacy_category_id') }} as parent_category_id,
+    categories.name as category_name,
+    {{ disposition('categories.reason') }} as disposition,
+    categories.reason
+from reasoned as categories
+left join reasoned as parents
+    on categories.legacy_parent_category_id = parents.legacy_category_id
+    and parents.reason is null

@@ -1,0 +1,34 @@
+with
+
+courses as (
+    select * from {{ ref('stg_dispatch__courses') }}
+),
+
+numbered as (
+    select
+        courses.*,
+        {{ occurrence_number('courses', 'courses.legacy_course_id') }} as occurrence
+    from courses
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when legacy_course_id is null then 'legacy_id_not_given'
+            when occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_missing(['name', 'type_code']) }} then 'required_value_missing'
+        end as reason
+    from numbered as courses
+)
+
+select
+    {{ legacy_key('courses', 'legacy_course_id') }} as course_id,
+    legacy_course_id,
+    name as course_name,
+    type_code as legacy_type,
+    {{ to_json('customization_json') }} as customization,
+    customization_json is not null and {{ to_json('customization_json') }} is null as is_customization_malformed,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

@@ -1,0 +1,56 @@
+with
+
+products as (
+    select * from {{ ref('stg_dispatch__products') }}
+),
+
+courses as (
+    select * from {{ ref('courses') }}
+),
+
+catalogue_courses as (
+    select * from {{ ref('catalogue_courses') }}
+),
+
+numbered as (
+    select
+        products.*,
+        {{ occurrence_number('products', 'products.legacy_product_id') }} as occurrence
+    from products
+),
+
+reasoned as (
+    select
+        products.*,
+        courses.course_id,
+        case
+            when products.legacy_product_id is null then 'legacy_id_not_given'
+            when products.occurrence > 1 then 'duplicate_legacy_id'
+            when products.is_deleted then 'product_deleted'
+            when courses.course_id is not null and catalogue_courses.legacy_course_id is null
+                then 'course_not_in_catalogue'
+            when courses.course_id is null then 'course_not_migrated'
+            when {{ any_missing(['products.is_deleted', 'products.is_free', 'products.is_substitute']) }}
+                then 'required_value_missing'
+        end as reason
+    from numbered as products
+    left join courses on products.legacy_course_id = courses.legacy_course_id
+    left join catalogue_courses
+        on products.legacy_course_id = catalogue_courses.legacy_course_id
+)
+
+select
+    {{ legacy_key('products', 'legacy_product_id') }} as product_id,
+    legacy_product_id,
+    legacy_course_id,
+    course_id,
+    name as product_name,
+    description,
+    type_code as legacy_type,
+    is_free,
+    is_substitute,
+    {{ to_json('customization_json') }} as customization,
+    customization_json is not null and {{ to_json('customization_json') }} is null as is_customization_malformed,
+    {{ disposition('reason', excluding=['product_deleted', 'course_not_in_catalogue']) }} as disposition,
+    reason
+from reasoned

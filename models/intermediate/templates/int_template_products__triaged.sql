@@ -1,0 +1,70 @@
+with
+
+links as (
+    select * from {{ ref('stg_dispatch__template_products') }}
+),
+
+crosswalk as (
+    select * from {{ ref('product_crosswalk') }}
+),
+
+templates as (
+    select * from {{ ref('templates') }}
+),
+
+products as (
+    select * from {{ ref('products') }}
+),
+
+numbered as (
+    select
+        links.*,
+        {{ occurrence_number('links', 'links.legacy_template_products_id') }} as occurrence,
+        {{ occurrence_number('links', 'links.legacy_template_id, links.legacy_product_id') }} as pair_occurrence
+    from links
+),
+
+-- A product outside the catalogue may have a successor in it, named by a person in the crosswalk.
+resolved as (
+    select
+        links.*,
+        coalesce(crosswalk.catalogue_legacy_product_id, links.legacy_product_id) as catalogue_product_id
+    from numbered as links
+    left join crosswalk
+        on links.legacy_product_id = crosswalk.legacy_product_id
+),
+
+referenced as (
+    select
+        resolved.*,
+        templates.template_id,
+        products.product_id
+    from resolved
+    left join templates on resolved.legacy_template_id = templates.legacy_template_id
+    left join products on resolved.catalogue_product_id = products.legacy_product_id
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when legacy_template_products_id is null then 'legacy_id_not_given'
+            when occurrence > 1 then 'duplicate_legacy_id'
+            when template_id is null then 'template_not_found'
+            when product_id is null then 'product_not_in_catalogue'
+            when pair_occurrence > 1 then 'duplicate_natural_key'
+        end as reason
+    from referenced
+)
+
+select
+    {{ legacy_key('template_products', 'legacy_template_products_id') }} as template_product_id,
+    legacy_template_products_id,
+    legacy_template_id,
+    legacy_product_id,
+    template_id,
+    product_id,
+    1 as quantity,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

@@ -1,0 +1,57 @@
+with
+
+links as (
+    select * from {{ ref('stg_dispatch__template_view_groups') }}
+),
+
+templates as (
+    select * from {{ ref('templates') }}
+),
+
+numbered as (
+    select
+        links.*,
+        {{ occurrence_number('links', 'links.legacy_template_view_groups_id') }} as occurrence,
+        {{ occurrence_number('links', 'links.legacy_template_id, links.legacy_group_id') }} as pair_occurrence
+    from links
+),
+
+known_groups as (
+    select
+        legacy_group_id,
+        legacy_group_name,
+        case when disposition = 'migrated' then team_id end as team_id
+    from {{ ref('int_teams__triaged') }}
+    where coalesce(reason, '') not in ('legacy_id_not_given', 'duplicate_legacy_id')
+),
+
+reasoned as (
+    select
+        links.*,
+        templates.template_id,
+        known_groups.team_id,
+        known_groups.legacy_group_name as group_name,
+        case
+            when links.legacy_template_view_groups_id is null then 'legacy_id_not_given'
+            when links.occurrence > 1 then 'duplicate_legacy_id'
+            when templates.template_id is null then 'template_not_found'
+            when known_groups.legacy_group_id is null then 'group_not_found'
+            when links.pair_occurrence > 1 then 'duplicate_natural_key'
+            when known_groups.legacy_group_name is null then 'required_value_missing'
+        end as reason
+    from numbered as links
+    left join templates on links.legacy_template_id = templates.legacy_template_id
+    left join known_groups on links.legacy_group_id = known_groups.legacy_group_id
+)
+
+select
+    {{ legacy_key('template_view_groups', 'legacy_template_view_groups_id') }} as template_view_group_id,
+    legacy_template_view_groups_id,
+    legacy_template_id,
+    legacy_group_id,
+    template_id,
+    team_id,
+    group_name,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

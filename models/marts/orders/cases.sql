@@ -1,0 +1,11 @@
+select
+    case_id,
+    legacy_patient_id,
+    patient_id,
+    doctor_id,
+    case_number,
+    is_closed,
+    opened_at,
+    updated_at
+from {{ ref('int_cases__triaged') }}
+where disposition = 'migrated'

@@ -1,0 +1,18 @@
+select
+    office_id,
+    legacy_office_id,
+    office_name,
+    address,
+    apartment,
+    city,
+    state,
+    postal_code,
+    legacy_country,
+    country_code,
+    country_name,
+    phone,
+    square_customer_id,
+    has_emails_enabled,
+    tax_rate
+from {{ ref('int_offices__triaged') }}
+where disposition = 'migrated'

@@ -1,0 +1,13 @@
+select
+    team_communication_id,
+    legacy_note_id,
+    legacy_author_user_id,
+    legacy_doctor_user_id,
+    team_id,
+    author_doctor_id,
+    about_doctor_id,
+    communication_type,
+    body,
+    created_at
+from {{ ref('int_team_communications__triaged') }}
+where disposition = 'migrated'

@@ -1,0 +1,8 @@
+select
+    team_id,
+    legacy_group_id,
+    legacy_group_name,
+    team_name,
+    team_type
+from {{ ref('int_teams__triaged') }}
+where disposition = 'migrated'

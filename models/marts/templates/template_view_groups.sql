@@ -1,0 +1,9 @@
+select
+    template_view_group_id,
+    legacy_template_view_groups_id,
+    legacy_group_id,
+    template_id,
+    team_id,
+    group_name
+from {{ ref('int_template_view_groups__triaged') }}
+where disposition = 'migrated'

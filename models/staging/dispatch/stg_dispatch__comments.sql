@@ -1,0 +1,28 @@
+with
+
+source as (
+
+    select * from {{ source('dispatch', 'dispatch_comment') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_comment_id,
+        author_id as legacy_author_user_id,
+        plan_id as legacy_plan_id,
+
+        ---------- text
+        cast("text" as text) as text,
+
+        ---------- timestamps
+        cast(created_at as timestamp with time zone) as created_at
+
+    from source
+
+)
+
+select * from renamed

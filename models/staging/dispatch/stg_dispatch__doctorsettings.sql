@@ -1,0 +1,41 @@
+with
+
+source as (
+
+    select * from {{ source('dispatch', 'dispatch_doctorsetting') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_doctorsetting_id,
+        user_id as legacy_user_id,
+        {{ clean_text('sq_customer_id') }} as sq_customer_id,
+
+        ---------- codes
+        tier_type as tier_type_code,
+
+        ---------- text
+        cast(clinical_preferences as text) as clinical_preferences,
+
+        ---------- numerics
+        cast(credit as numeric(12, 2)) as credit,
+        installment_payments,
+
+        ---------- booleans
+        promised_payment as has_promised_payment,
+        company_account as is_company_account,
+
+        ---------- dates and timestamps
+        cast(tier_finish as date) as tier_finish_date,
+        cast(baa_agreed_at as timestamp with time zone) as baa_agreed_at,
+        cast(eula_agreed_at as timestamp with time zone) as eula_agreed_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,52 @@
+with
+
+source as (
+
+    select * from {{ source('dispatch', 'dispatch_instruction') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_instruction_id,
+        patient_id as legacy_patient_id,
+        course_id as legacy_course_id,
+        upper_jaw_id as legacy_upper_jaw_id,
+        lower_jaw_id as legacy_lower_jaw_id,
+
+        ---------- codes
+        "model" as model_code,
+        scanner as scanner_code,
+        status as status_code,
+
+        ---------- text
+        cast(scanner_notes as text) as scanner_notes,
+        cast(notes as text) as notes,
+        cast(complaint as text) as complaint,
+        cast(objective as text) as objective,
+        cast(conditions as text) as conditions,
+        cast(exports as text) as exports_json,
+        {{ clean_text('suffix') }} as suffix,
+
+        ---------- numerics
+        "order" as sort_order,
+        cast(price as numeric(12, 2)) as price,
+
+        ---------- booleans
+        cbct as has_cbct,
+        accept_extraction as is_extraction_accepted,
+        comprehensive as is_comprehensive,
+        deleted as is_deleted,
+
+        ---------- timestamps
+        cast(submitted_at as timestamp with time zone) as submitted_at,
+        cast(updated_at as timestamp with time zone) as updated_at
+
+    from source
+
+)
+
+select * from renamed

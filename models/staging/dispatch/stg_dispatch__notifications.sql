@@ -1,0 +1,36 @@
+with
+
+source as (
+
+    select * from {{ source('dispatch', 'dispatch_notification') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_notification_id,
+        recipient_id as legacy_recipient_user_id,
+        item_id as legacy_item_id,
+        item_type_id as legacy_item_content_type_id,
+
+        ---------- text
+        {{ clean_text('sender') }} as sender,
+        {{ clean_text('template_name') }} as template_name,
+        cast(template_context as text) as context_json,
+
+        ---------- booleans
+        "read" as is_read,
+        send as is_to_be_emailed,
+        sent as is_emailed,
+
+        ---------- timestamps
+        cast(created_at as timestamp with time zone) as created_at
+
+    from source
+
+)
+
+select * from renamed

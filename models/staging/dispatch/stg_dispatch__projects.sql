@@ -1,0 +1,38 @@
+with
+
+source as (
+
+    select * from {{ source('dispatch', 'dispatch_project') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_project_id,
+        uid,
+        creator_id as legacy_creator_user_id,
+
+        ---------- codes
+        type as type_code,
+        status as status_code,
+
+        ---------- text
+        {{ clean_text('name') }} as name,
+
+        ---------- numerics
+        size as size_bytes,
+
+        ---------- booleans
+        "public" as is_public,
+
+        ---------- timestamps
+        cast(created_at as timestamp with time zone) as created_at
+
+    from source
+
+)
+
+select * from renamed

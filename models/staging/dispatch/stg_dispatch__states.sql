@@ -1,0 +1,31 @@
+with
+
+source as (
+
+    select * from {{ source('dispatch', 'dispatch_state') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_state_id,
+        actor_id as legacy_actor_user_id,
+        instruction_id as legacy_instruction_id,
+
+        ---------- codes
+        status as status_code,
+
+        ---------- booleans
+        "on" as is_on,
+
+        ---------- timestamps
+        cast(changed_at as timestamp with time zone) as changed_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,39 @@
+with
+
+source as (
+
+    select * from {{ source('dispatch', 'dispatch_ware') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_ware_id,
+        payment_id as legacy_payment_id,
+        product_id as legacy_product_id,
+
+        ---------- text
+        {{ clean_text('name') }} as name,
+        cast(description as text) as description,
+        {{ clean_text('discount_reason') }} as discount_reason,
+
+        ---------- numerics
+        quantity,
+        cast(base_price as numeric(12, 2)) as base_price,
+        cast(doctor_price as numeric(12, 2)) as doctor_price,
+        cast(global_price as numeric(12, 2)) as global_price,
+        discount_percent,
+        cast(discount as numeric(12, 2)) as discount,
+        cast("total" as numeric(12, 2)) as total,
+
+        ---------- booleans
+        free as is_free
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+with
+
+source as (
+
+    select * from {{ source('django', 'django_content_type') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_content_type_id,
+
+        ---------- text
+        {{ clean_text('app_label') }} as app_label,
+        {{ clean_text('"model"') }} as model
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,35 @@
+with
+
+source as (
+
+    select * from {{ source('django', 'auth_user') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id as legacy_user_id,
+
+        ---------- text
+        {{ clean_text('username') }} as username,
+        {{ clean_text('first_name') }} as first_name,
+        {{ clean_text('last_name') }} as last_name,
+        {{ clean_text('email') }} as email,
+
+        ---------- booleans
+        is_superuser,
+        is_staff,
+        is_active,
+
+        ---------- timestamps
+        cast(last_login as timestamp with time zone) as last_login_at,
+        cast(date_joined as timestamp with time zone) as joined_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,137 @@
+"""The command line: python -m ops."""
+
+import sys
+from typing import Annotated
+
+import psycopg2
+import typer
+
+from ops import checks, demo, ledger, profiles, query
+from ops.connection import connect, target_from_environment
+from ops.console import complain, say
+from ops.errors import Failure
+from ops.legacy import SCHEMA, Scale
+from ops.server import VERSION, Server
+
+HELP = {"help_option_names": ["-h", "--help"]}
+ScaleOption = Annotated[Scale, typer.Option(help="tiny: seconds; phase7: giants at 1 %; full: every row.")]
+
+app = typer.Typer(
+    help="The hands around the dbt project. The database is the embedded server, or the one that DISPATCH_PGHOST, "
+    "DISPATCH_PGPORT, DISPATCH_PGUSER, DISPATCH_PGPASSWORD and DISPATCH_PGDATABASE name.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings=HELP,
+)
+server_app = typer.Typer(
+    help=f"The embedded PostgreSQL {VERSION}, in .postgres or in DISPATCH_PGDATA.", no_args_is_help=True
+)
+legacy_app = typer.Typer(help="The synthetic legacy database.", no_args_is_help=True)
+app.add_typer(server_app, name="server")
+app.add_typer(legacy_app, name="legacy")
+
+
+@app.command("demo")
+def demo_command(scale: ScaleOption = Scale.PHASE7) -> None:
+    """Do everything: packages, profile, server, legacy data, dbt build; then print the ledger."""
+    demo.run(target_from_environment(), scale)
+
+
+@app.command("deps")
+def deps_command() -> None:
+    """Install the dbt packages, from the package hub or else the bundled stand-ins."""
+    demo.install_packages()
+
+
+@app.command()
+def setup() -> None:
+    """Write profiles.yml from the example; an existing one is kept."""
+    say(profiles.write(Server().folder))
+
+
+@app.command()
+def doctor() -> None:
+    """Check that dbt build can start: profile, connection, version, rights, legacy tables."""
+    target = target_from_environment()
+    connection = demo.preflight(target)
+    say(f"PostgreSQL {connection.server_version // 10000} answers at {target.where}, database {target.dbname}.")
+    demo.check_legacy(connection)
+    say(f"Every legacy table that dbt reads is in schema {SCHEMA}.")
+
+
+@app.command("query")
+def query_command(
+    statement: Annotated[str | None, typer.Argument(help="One SQL statement; without it, a prompt.")] = None,
+) -> None:
+    """Run SQL: a table on a terminal, CSV anywhere else."""
+    connection = connect(target_from_environment())
+    if statement:
+        query.run(connection, statement)
+    else:
+        query.prompt(connection)
+
+
+@app.command("ledger")
+def ledger_command() -> None:
+    """Print what the last build migrated, left out and why."""
+    ledger.show(connect(target_from_environment()))
+
+
+@app.command()
+def check() -> None:
+    """Run everything a change must pass: lint, parse, tests."""
+    raise typer.Exit(checks.run())
+
+
+@legacy_app.command("load")
+def legacy_load(
+    scale: ScaleOption = Scale.PHASE7,
+    schema: Annotated[str, typer.Option(help="Schema to load into; an older copy there is replaced.")] = SCHEMA,
+    force: Annotated[bool, typer.Option("--force", help="Load again even if this very copy is there.")] = False,
+) -> None:
+    """Run legacy/*.sql in one transaction; does nothing when the same files are loaded at the same scale."""
+    demo.load_legacy(connect(target_from_environment()), scale, schema, force)
+
+
+@server_app.command()
+def start() -> None:
+    """Start the server, making its data folder first; does nothing when it runs."""
+    demo.start_server()
+
+
+@server_app.command()
+def stop() -> None:
+    """Stop the server; its data stay."""
+    server = Server()
+    say(f"PostgreSQL {'stopped' if server.stop() else 'was not running'} in {server.folder}")
+
+
+@server_app.command()
+def status() -> None:
+    """Tell whether the server runs; exit code 1 when it does not."""
+    server = Server()
+    state, process = server.status()
+    if process is None:
+        say(f"PostgreSQL is not running in {server.folder}" + (" (no data there yet)" if state == "absent" else ""))
+        raise typer.Exit(1)
+    say(f"PostgreSQL {VERSION} is {state} in {server.folder}: process {process}, {server.size() / 1e6:,.0f} MB")
+
+
+def main() -> None:
+    """Run the command line; what a person can put right ends in one sentence and exit code 1."""
+    try:
+        app(prog_name="python -m ops")
+    except Failure as failure:
+        complain(str(failure))
+    except psycopg2.errors.QueryCanceled:  # what Ctrl-C becomes while a statement runs
+        sys.exit(130)
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        complain(f"The connection was lost: {' '.join(str(error).split())}.")
+    else:
+        return
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Make the virtual environment from requirements.lock.
+
+Runs with the system's Python before anything is installed: standard library only, and a syntax that a Python too old
+to go on still understands.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+VENV = Path(".venv")
+LOCK = "requirements.lock"
+
+
+def main(stamp):
+    """Create or update the environment and leave a stamp file; return the exit code."""
+    if sys.version_info < (3, 10):
+        return _complain("Python 3.10 or newer is needed and %s is %s." % (sys.executable, sys.version.split()[0]))
+    try:
+        import ensurepip  # noqa: F401 - Debian and Ubuntu leave it out of python3
+        import venv  # noqa: F401
+    except ImportError:
+        return _complain(
+            "%s has no venv module: install it (on Debian and Ubuntu: apt install python3-venv)." % sys.executable
+        )
+    python = str(VENV / "bin" / "python")
+    if not _works(python):
+        print("Creating %s with Python %s" % (VENV, sys.version.split()[0]), flush=True)
+        subprocess.check_call([sys.executable, "-m", "venv", "--clear", str(VENV)])
+    print("Installing the Python packages of %s into %s (a minute, once)" % (LOCK, VENV), flush=True)
+    if not _install(python):
+        return _complain("The Python packages could not be installed: is PyPI, or your mirror of it, within reach?")
+    for old in VENV.glob("lock-*"):
+        old.unlink()
+    Path(stamp).touch()
+    return 0
+
+
+def _works(python):
+    # An environment that was moved, or whose Python is gone, is there and of no use.
+    check = [python, "-c", "import pip, sys; sys.exit(sys.version_info < (3, 10))"]
+    try:
+        return subprocess.call(check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
+
+
+def _install(python):
+    command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    # pip says much; its list of packages becomes a counter, and the rest is for when it fails.
+    pip = subprocess.Popen(
+        [*command, "--require-hashes", "--requirement", LOCK],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
+    count, said = 0, []
+    for line in pip.stdout:
+        said.append(line)
+        if line.startswith("Collecting "):
+            count += 1
+            _overwrite("%d packages fetched" % count)
+        elif line.startswith("Installing "):
+            _overwrite("%d packages fetched, installing" % count)
+    _overwrite("")
+    if pip.wait() != 0:
+        sys.stderr.writelines([line for line in said if line.startswith("ERROR")] or said[-10:])
+    return pip.returncode == 0
+
+
+def _overwrite(text):
+    if sys.stdout.isatty():
+        sys.stdout.write("\r\033[K" + text)
+        sys.stdout.flush()
+
+
+def _complain(text):
+    sys.stderr.write(text + "\n")
+    return 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(130)

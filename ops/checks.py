@@ -1,0 +1,49 @@
+"""Everything a change must pass, in the order in which mistakes are cheapest to find."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import monotonic
+
+from ops import sandbox
+from ops.build import DBT
+from ops.console import console, duration, say
+from ops.project import ROOT
+from ops.server import temporary_server
+
+PROGRAMS = Path(sys.executable).parent
+SQL_FOLDERS = ("models", "snapshots", "tests")
+
+
+def run() -> int:
+    """Run the checks up to the first that fails, and return its exit code; pytest has the last word."""
+    lint = [
+        ("ruff check", [PROGRAMS / "ruff", "check", "--quiet"]),
+        ("ruff format", [PROGRAMS / "ruff", "format", "--check", "--quiet"]),
+        ("yamllint", [PROGRAMS / "yamllint", "--strict", "."]),
+    ]
+    dbt = [
+        ("sqlfluff", [PROGRAMS / "sqlfluff", "lint", "--processes", "2", "--nocolor", "--disable-progress-bar"]),
+        ("dbt parse, warnings are errors", [*DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"]),
+    ]
+    dbt[0][1].extend(folder for folder in SQL_FOLDERS if any((ROOT / folder).rglob("*.sql")))
+    for heading, command in lint:
+        if code := _check(heading, command):
+            return code
+    with temporary_server() as server, tempfile.TemporaryDirectory(prefix="dispatch-check-") as folder:
+        environment = sandbox.environment(sandbox.target(server.folder), Path(folder))
+        for heading, command in dbt:
+            if code := _check(heading, command, environment):
+                return code
+    return _check("pytest", [sys.executable, "-m", "pytest", "-q"])
+
+
+def _check(heading: str, command: list[str | Path], environment: dict[str, str] | None = None) -> int:
+    say(f"── {heading}", style="bold")
+    console.file.flush()
+    start = monotonic()
+    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    if heading != "pytest":
+        say(f"   {'failed' if code else 'passed'} in {duration(monotonic() - start)}", style="red" if code else "green")
+    return code

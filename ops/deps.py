@@ -1,0 +1,107 @@
+"""Fill dbt_packages/ with what package-lock.yml names: from the package hub, else with the bundled stand-ins."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from ops.build import DBT
+from ops.errors import Failure
+
+# Read by nobody but this module; dbt looks at folders only and `dbt deps` wipes it, which is the point.
+MARKER = ".installed_by_ops"
+PROBE_SECONDS = 3
+
+
+class DepsError(Failure):
+    """The hub answers but gives no packages."""
+
+
+def install(project: Path) -> str:
+    """Make dbt_packages/ satisfy the lock and return one line saying what was done."""
+    target = project / "dbt_packages"
+    marker = target / MARKER
+    found = marker.read_text() if marker.exists() else ""
+    complete = all((target / name / "dbt_project.yml").exists() for name in _locked_names(project))
+    if complete and found == _stamp(project, "hub"):
+        return "dbt_packages/ is up to date (package hub)"
+    if complete and not found:
+        return "dbt_packages/ was filled by hand or by `dbt deps`: left as it is; delete it to install afresh"
+
+    hub, trouble = _probe_hub()
+    if not trouble:
+        _run_dbt_deps(project, hub)
+        marker.write_text(_stamp(project, "hub"))
+        return "packages installed from the package hub"
+
+    if not complete or found != _stamp(project, "offline"):
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        # A copy cut short must not look like one made by hand.
+        marker.write_text("incomplete")
+        shutil.copytree(project / "offline_packages", target, dirs_exist_ok=True)
+        marker.write_text(_stamp(project, "offline"))
+    return (
+        f"package hub not reachable ({trouble}): using the bundled minimal dbt_utils and dbt_expectations; "
+        "run make deps again online to get the real ones"
+    )
+
+
+def _locked_names(project: Path) -> list[str]:
+    lock = yaml.safe_load((project / "package-lock.yml").read_text())
+    return [package["name"] for package in lock["packages"]]
+
+
+def _stamp(project: Path, origin: str) -> str:
+    """Origin and a hash of what an installation from there depends on."""
+    files = [project / "packages.yml", project / "package-lock.yml"]
+    if origin == "offline":
+        files += sorted(path for path in (project / "offline_packages").rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(project)}\0".encode() + file.read_bytes() + b"\0")
+    return f"{origin} {digest.hexdigest()}\n"
+
+
+def _probe_hub() -> tuple[str, str]:
+    """The hub's address and why it cannot be used ('' when it can)."""
+    # Slow to import, and not needed when nothing is to be installed.
+    import requests
+    from dbt.clients.registry import DEFAULT_REGISTRY_BASE_URL  # honours DBT_PACKAGE_HUB_URL
+
+    hub = DEFAULT_REGISTRY_BASE_URL.rstrip("/") + "/"
+    try:
+        response = requests.get(f"{hub}api/v1/index.json", timeout=PROBE_SECONDS)
+        response.raise_for_status()
+        # A login page of the network answers too, but not with a list.
+        return hub, "" if isinstance(response.json(), list) else "no package index there"
+    except requests.HTTPError as error:
+        return hub, f"HTTP {error.response.status_code}"
+    except requests.JSONDecodeError:
+        return hub, "no package index there"
+    except requests.Timeout:
+        return hub, "no answer"
+    except requests.RequestException:
+        return hub, "no connection"
+
+
+def _run_dbt_deps(project: Path, hub: str) -> None:
+    # dbt pastes addresses together, so the slash at the end matters.
+    run = subprocess.run(
+        [*DBT, "--no-use-colors", "deps", "--project-dir", str(project)],
+        cwd=project,
+        env={**os.environ, "DBT_PACKAGE_HUB_URL": hub},
+        capture_output=True,
+        text=True,
+    )
+    if run.returncode:
+        # Half a set of packages could be taken for one filled by hand.
+        shutil.rmtree(project / "dbt_packages", ignore_errors=True)
+        # What dbt says between this heading and the next line of its log, usually a traceback.
+        said = run.stdout.partition("Encountered an error:")[2] or run.stderr or run.stdout
+        reason = " ".join(re.split(r"\n(?:\x1b\[0m)?\d\d:\d\d:\d\d ", said, maxsplit=1)[0].split())
+        raise DepsError(f"The package hub answers but `dbt deps` failed: {reason.rstrip('.')}.")

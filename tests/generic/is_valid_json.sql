@@ -1,0 +1,12 @@
+{# Returns the rows whose text is given and cannot be read as JSON. An empty string is malformed unless allow_empty. #}
+{% test is_valid_json(model, column_name, allow_empty=false) %}
+
+select *
+from {{ model }}
+where
+    not {{ is_json(column_name) }}
+    {%- if allow_empty %}
+    and {{ column_name }} <> ''
+    {%- endif %}
+
+{% endtest %}

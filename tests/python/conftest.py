@@ -1,0 +1,95 @@
+"""Fixtures: a PostgreSQL server for the session, databases in it, and dbt run against one of them."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+
+from ops import connection, legacy, sandbox
+from ops.build import DBT
+from ops.project import ROOT
+from ops.server import Server, temporary_server
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of the session's server; everything dbt writes for it goes into its folder."""
+
+    target: connection.Target
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that make dbt, or python -m ops, use this database."""
+        return sandbox.environment(self.target, self.folder)
+
+    def connect(self) -> Connection:
+        """Open a connection in which every statement commits by itself."""
+        return connection.connect(self.target)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one query and return its rows."""
+        opened = self.connect()
+        try:
+            return connection.rows(opened, statement)
+        finally:
+            opened.close()
+
+    def execute(self, statement: str) -> None:
+        """Run statements that return nothing."""
+        opened = self.connect()
+        try:
+            opened.cursor().execute(statement)
+        finally:
+            opened.close()
+
+    def load_legacy(self, scale: str) -> None:
+        """Load the synthetic legacy database."""
+        opened = self.connect()
+        try:
+            legacy.load(opened, legacy.Scale(scale), lambda _: nullcontext())
+        finally:
+            opened.close()
+
+    def dbt(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run dbt and return its exit code and output; its artifacts are in folder / "target"."""
+        return subprocess.run(
+            [*DBT, "--no-use-colors", *arguments],
+            cwd=ROOT,
+            env=self.environment | (env or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Run an embedded server for the session."""
+    with temporary_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def database(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Database]:
+    """Return a function that makes an empty database of a given name."""
+    admin = connection.connect(sandbox.target(server.folder))
+
+    def create(name: str) -> Database:
+        admin.cursor().execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return Database(sandbox.target(server.folder, name), tmp_path_factory.mktemp(name))
+
+    return create
+
+
+@pytest.fixture(scope="module")
+def scratch(database: Callable[[str], Database], request: pytest.FixtureRequest) -> Database:
+    """Give a module a database of its own."""
+    return database(request.module.__name__.rpartition(".")[2])

@@ -1,0 +1,54 @@
+import pytest
+from conftest import Database
+
+from ops import ledger
+from ops.errors import Failure
+
+AUDIT = """
+create schema dispatch_audit;
+create schema dispatch_marts;
+create table dispatch_audit.migration_ledger as
+select * from (values
+    ('Phase 7', 'payments', 'dispatch_payment', 16014, 16011, 1, 2, 0.999875),
+    ('Phase 7', 'template_products', 'dispatch_template_products', 166, 93, 0, 73, 0.560241),
+    ('Orders', 'orders', 'dispatch_instruction', 0, 0, 0, 0, null)
+) as t (
+    phase, entity, legacy_table,
+    source_rows, migrated_rows, excluded_rows, rejected_rows, success_rate
+);
+create table dispatch_audit.migration_rejects as
+select 'payments' as entity, 'dispatch_payment' as legacy_table, n as legacy_id,
+    'rejected' as disposition, 'instruction_not_given' as reason
+from generate_series(41, 1240) as n;
+create table dispatch_audit.foreign_key_ledger as
+select 'payments' as child, 'order_id' as child_column, 'orders' as parent,
+    16011 as checked_rows, 0 as orphan_rows, true as is_enforced;
+create table dispatch_marts.payments as select 255.478 as amount;
+create table dispatch_marts.payment_operations as select cast(null as numeric) as amount;
+create table dispatch_marts.technicians as
+select * from (values ('Designing', true), ('Designing', false), ('Remote', false)) as t (specialty, is_active);
+"""
+
+
+def test_the_ledger_before_the_first_build(database):
+    with pytest.raises(Failure, match="make demo or dbt build"):
+        ledger.show(database("unbuilt").connect())
+
+
+def test_the_ledger_shows_totals_reasons_and_keys(scratch: Database, capsys: pytest.CaptureFixture):
+    scratch.execute(AUDIT)
+    ledger.show(scratch.connect())
+    lines = [" ".join(line.replace("│", " ").split()) for line in capsys.readouterr().out.splitlines()]
+    for expected in (
+        "Phase 7 payments dispatch_payment 16,014 16,011 1 2 99.99%",
+        "template_products dispatch_template_products 166 93 0 73 56.02%",
+        "total 16,180 16,104 1 75 99.54%",
+        "Orders orders dispatch_instruction 0 0 0 0 –",
+        "all total 16,180 16,104 1 75 99.54%",
+        "payments dispatch_payment rejected instruction_not_given 1,200 41",
+        "Designing 2 1",
+        "total 3 1",
+        "Mean amount of a payment 255.48, of a payment operation –.",
+        "0 orphans in 16,011 references over 1 foreign keys; 1 of them held by the database itself.",
+    ):
+        assert expected in lines

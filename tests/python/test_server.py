@@ -1,0 +1,167 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ops import connection, sandbox
+from ops.errors import Failure
+from ops.project import ROOT
+from ops.server import PORT, SOCKET_LIMIT, Server, temporary_server
+
+OPS = [sys.executable, "-m", "ops"]
+
+
+@pytest.fixture
+def own() -> Iterator[Server]:
+    """A running server that a test may ill-treat."""
+    with temporary_server() as server:
+        yield server
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path where nothing is yet."""
+    path = Path(f"/tmp/dispatch-test-{os.getpid()}")
+    yield path
+    Server(path).stop()
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def query(server: Server, statement: str) -> list[tuple]:
+    opened = connection.connect(sandbox.target(server.folder))
+    try:
+        return connection.rows(opened, statement)
+    finally:
+        opened.close()
+
+
+def test_a_server_starts_once_stops_once_and_keeps_its_data(folder: Path):
+    server = Server(folder)
+    assert server.status().state == "absent"
+    assert not server.stop()
+    assert server.start()
+    assert not server.start()
+    assert server.status().state == "running"
+    opened = connection.connect(sandbox.target(folder))
+    opened.cursor().execute("create table kept as select 1 as one")
+    opened.close()
+    assert server.stop()
+    assert not server.stop()
+    assert server.status() == ("stopped", None)
+    assert server.start()
+    assert query(server, "select one from kept") == [(1,)]
+
+
+def test_the_server_is_reached_through_its_socket_only(server: Server):
+    assert (server.folder / f".s.PGSQL.{PORT}").is_socket()
+    assert query(server, "select current_setting('listen_addresses')") == [("",)]
+    assert server.folder.stat().st_mode & 0o077 == 0
+
+
+def test_postgres_never_runs_as_root(server: Server):
+    assert psutil.Process(server.status().process).uids().real != 0
+
+
+def test_concurrent_starts_end_in_one_server(folder: Path):
+    environment = os.environ | {"DISPATCH_PGDATA": str(folder)}
+    command = [*OPS, "server", "start"]
+    starts = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [start.communicate(timeout=120)[0] for start in starts]
+    assert [start.returncode for start in starts] == [0, 0, 0]
+    assert sum("started" in line for line in said) == 1
+
+
+def test_a_killed_server_starts_again(own: Server):
+    os.kill(own.status().process, signal.SIGKILL)
+    assert own.start()
+    assert query(own, "select 1") == [(1,)]
+
+
+def test_a_stale_process_id_that_another_program_has_now_is_forgotten(own: Server):
+    own.stop()
+    (own.folder / "postmaster.pid").write_text(f"{os.getpid()}\n{own.folder}\n0\n{PORT}\n.\n\n0 0\nready\n")
+    assert own.status() == ("stopped", None)
+    assert own.start()
+    assert own.status().process != os.getpid()
+
+
+def test_the_server_of_a_deleted_folder_is_ended(folder: Path):
+    server = Server(folder)
+    server.start()
+    left = server.status().process
+    shutil.rmtree(folder)
+    told: list[str] = []
+    assert server.start(told.append)
+    assert len(told) == 1
+    assert str(left) in told[0]
+    assert server.status().process != left
+
+
+def test_a_socket_path_that_is_too_long_is_refused(tmp_path: Path):
+    path = tmp_path / ("x" * SOCKET_LIMIT)
+    with pytest.raises(Failure, match=r"socket path of \d+ bytes.*DISPATCH_PGDATA"):
+        Server(path).start()
+    assert not path.exists()
+
+
+def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path):
+    with pytest.raises(Failure, match="not empty and holds no PostgreSQL data"):
+        Server(Path(sys.prefix) / "lib").start()
+
+
+def test_a_data_folder_of_another_version_is_refused(own: Server):
+    own.stop()
+    (own.folder / "PG_VERSION").write_text("16\n")
+    with pytest.raises(Failure, match="made by PostgreSQL 16"):
+        own.start()
+
+
+def test_a_damaged_data_folder_is_named_with_its_log(own: Server):
+    own.stop()
+    (own.folder / "global" / "pg_control").unlink()
+    with pytest.raises(Failure, match=r"did not start .*server\.log.*delete it"):
+        own.start()
+
+
+def test_the_commands_print_one_line_and_no_warnings(folder: Path):
+    environment = os.environ | {"DISPATCH_PGDATA": str(folder)}
+    environment.pop("XDG_RUNTIME_DIR", None)
+
+    def run(*arguments: str) -> tuple[int, int, str]:
+        done = subprocess.run(
+            [*OPS, "server", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        return done.returncode, len(done.stdout.splitlines()), done.stderr
+
+    assert run("status") == (1, 1, "")
+    assert run("start") == (0, 1, "")
+    assert run("status") == (0, 1, "")
+    assert run("stop") == (0, 1, "")
+    assert run("stop") == (0, 1, "")
+
+
+def test_an_ordinary_user_runs_a_server_of_its_own(tmp_path_factory: pytest.TempPathFactory):
+    """As root, with a user that may do nothing but read; as somebody else the other tests have shown it already."""
+    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can become another user")
+    if subprocess.run([*become, *OPS, "--help"], cwd=ROOT, capture_output=True, check=False).returncode:
+        pytest.skip("other users cannot reach this Python or this project")
+    folder = Path(f"/tmp/dispatch-test-nobody-{os.getpid()}")
+    environment = os.environ | {"DISPATCH_PGDATA": str(folder)}
+    try:
+        subprocess.run([*become, *OPS, "server", "start"], cwd=ROOT, env=environment, check=True)
+        assert psutil.Process(Server(folder).status().process).uids().real == 65534
+        # Root looks after a server that is not its own as the owner would.
+        assert not Server(folder).start()
+        assert Server(folder).stop()
+        assert Server(folder).start()
+    finally:
+        Server(folder).stop()
+        shutil.rmtree(folder, ignore_errors=True)
