@@ -47,7 +47,7 @@ priced as (
                 one_of('{995,1295,1495,1795,1995,495}', dice(4003, drawn.p))::numeric
             else
                 one_of(
-                    '{95,150,195,250,395,495,495,595,795,995,995,1095,1195,1295,1295,1495,1495,1595,1795,1995,2495,3495}',
+                    '{95,150,195,295,395,495,595,795,995,995,1195,1295,1295,1495,1495,1595,1795,1995,1995,2295,2495,3495}',
                     dice(4004, drawn.p)
                 )::numeric
         end as subtotal,
@@ -147,7 +147,7 @@ with flagged as (
         not is_charged and dice(4011, p) % 100 < 97 as is_free,
         -- a refund in full cancels; so do some who never paid, and some who had nothing to pay
         case
-            when is_refunded then r % 5 < 2
+            when is_refunded then r % 10 < 2
             when is_charged then not has_operations and dice(4012, p) % 4 = 0
             else dice(4013, p) % 60 = 0
         end as is_canceled,
@@ -211,7 +211,7 @@ select
 from gen_stray_payment as stray
 inner join gen_payment_id on gen_payment_id.is_stray and stray.p = gen_payment_id.p;
 
--- Card operations. Refunds: two in five in full; the others in part, their cents making the sum come out as planned.
+-- Card operations. Refunds: one in five in full; the others in part, their cents making the sum come out as planned.
 insert into dispatch_operation (
     id, type, made_at, price, sq_order_id, sq_payment_id, sq_refund_id, card_brand, card_bin, card_last, office_card,
     payment_id, attempts
@@ -245,12 +245,12 @@ refunds as (
         p,
         id as payment_id,
         later(made + 10, days(60), dice(4031, p)) as made,
-        r % 5 < 2 as is_full,
+        r % 10 < 2 as is_full,
         case
-            when r % 5 < 2 then total
+            when r % 10 < 2 then total
             else round(total * one_of('{0.25,0.30,0.40,0.50}', dice(4032, p))::numeric, 2)
         end as price,
-        row_number() over (order by r % 5 < 2, p) as part_rank
+        row_number() over (order by r % 10 < 2, p) as part_rank
     from paid
     where is_refunded
 ),

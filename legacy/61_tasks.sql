@@ -29,6 +29,7 @@ drawn as (
         end as hangs_on
     from sizes
     cross join generate_series(1, sizes.tasks::bigint) as t
+    offset 0 -- a fence: without it the planner would work out every draw anew wherever it is used
 ),
 
 -- Tasks follow the course of time, as orders, plans and files do. Every second file has an order.
@@ -42,6 +43,7 @@ aimed as (
         case when drawn.hangs_on = 'file' then file_id(2 + drawn.t * (sizes.files - 2) / sizes.tasks / 2 * 2) end as file_id
     from drawn
     cross join sizes
+    offset 0
 ),
 
 resolved as (

@@ -25,6 +25,7 @@ drawn as (
         days(8) + i * days(2756) / sizes.notifications as created
     from sizes
     cross join generate_series(1, sizes.notifications) as i
+    offset 0 -- a fence: without it the planner would work out every draw anew wherever it is used
 ),
 
 -- Recipients are people who had joined by then, items were there by then, or nearly.
@@ -50,6 +51,7 @@ addressed as (
             when a / 20 % 16 < 15 then patient_id(1 + i * (patients - 1) / notifications)
         end as item_id
     from drawn
+    offset 0
 )
 
 select

@@ -34,8 +34,6 @@ def duration(seconds: float) -> str:
 def step(text: str) -> Iterator[None]:
     """Show a spinner while the block runs, and a line with its duration once it has succeeded."""
     start = monotonic()
-    if not console.is_terminal:
-        say(f"{text} …")
     with console.status(f"{text} …"):
         yield
     say(f"{text}: {duration(monotonic() - start)}")

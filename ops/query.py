@@ -72,17 +72,21 @@ def _print_table(cursor: Cursor) -> None:
     found = cursor.fetchmany(MOST_ROWS)
     names = [column.name for column in cursor.description]
     cells = [[_cell(value) for value in row] for row in found]
-    table = Table(header_style="bold")
-    for column in cursor.description:
-        table.add_column(column.name, no_wrap=True, justify="right" if column.type_code in NUMBERS else "left")
-    for row in cells:
-        table.add_row(*row)
-    if console.measure(table).maximum > console.width:
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    if sum(widths) + 3 * len(widths) + 1 > console.width:
         _print_records(names, cells)
     else:
+        table = Table(header_style="bold")
+        for column in cursor.description:
+            table.add_column(column.name, no_wrap=True, justify="right" if column.type_code in NUMBERS else "left")
+        for row in cells:
+            table.add_row(*row)
         console.print(table)
     left = cursor.rowcount - len(found)
-    say(f"{cursor.rowcount:,} rows" + (f", {left:,} of them not shown: redirect to a file for all" if left else ""))
+    say(
+        f"{cursor.rowcount:,} row{'' if cursor.rowcount == 1 else 's'}"
+        + (f", {left:,} of them not shown: redirect to a file for all" if left else "")
+    )
 
 
 def _print_records(names: Sequence[str], cells: list[list[Text]]) -> None:

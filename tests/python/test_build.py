@@ -1,25 +1,95 @@
-import json
+"""The whole build on the smallest legacy database, and what may happen to it afterwards."""
 
-from ops.build import Progress
+import uuid
+
+import pytest
+from conftest import Database
+from marts import assert_nothing_is_lost, broken_keys, fingerprints
 
 
-def event(name: str, level: str = "info", msg: str = "", **data: object) -> str:
-    return json.dumps({"info": {"name": name, "level": level, "msg": msg}, "data": data})
+@pytest.fixture(scope="module")
+def built(scratch: Database) -> Database:
+    """Build everything once, with every test."""
+    scratch.load_legacy("tiny")
+    done = scratch.dbt("build")
+    assert done.returncode == 0, done.stdout
+    return scratch
 
 
-def test_progress_counts_results_and_keeps_what_failed():
-    progress = Progress()
-    node = {"node_name": "payments"}
-    assert progress.take(event("MainReportVersion", msg="Running with dbt")) is None
-    assert progress.take(event("LogStartLine", index=1, total=5, node_info=node)) == "0/5 payments"
-    assert progress.take(event("LogModelResult", status="success", node_info=node)) == "1/5 payments"
-    assert progress.is_milestone()
-    assert not progress.is_milestone()
-    progress.take(event("LogTestResult", status="warn", node_info=node))
-    progress.take(event("LogTestResult", level="error", status="fail", msg="2 of 5 FAIL", node_info=node))
-    progress.take(event("SkippingDetails", node_info=node))
-    progress.take(event("RunResultFailure", level="error", msg="Failure in test every_payment_has_an_order"))
-    progress.take("Traceback of dbt itself\n")
-    assert (progress.done, progress.warnings) == (4, 1)
-    assert progress.messages == ["Failure in test every_payment_has_an_order", "Traceback of dbt itself"]
-    assert progress.summary() == "4 models, seeds and tests, 1 of them with a warning"
+def test_second_build_gives_the_same_rows(built: Database) -> None:
+    before = fingerprints(built)
+    done = built.dbt("run")
+    assert done.returncode == 0, done.stdout
+    assert len(before) > 20
+    assert fingerprints(built) == before
+
+
+def test_every_legacy_row_has_a_fate(built: Database) -> None:
+    assert_nothing_is_lost(built)
+
+
+def test_keys_can_be_computed_anywhere(built: Database) -> None:
+    for key, legacy_id in built.rows("select payment_id, legacy_payment_id from dispatch_marts.payments"):
+        assert key == str(uuid.uuid3(uuid.NAMESPACE_URL, f"urn:dispatch:payments:{legacy_id}"))
+
+
+@pytest.mark.parametrize("parent", ["orders", "profiles", "categories", "payments"])
+def test_rebuilding_a_parent_alone_keeps_every_foreign_key(built: Database, parent: str) -> None:
+    done = built.dbt("run", "--select", parent)
+    assert done.returncode == 0, done.stdout
+    assert built.rows("select 1 from dispatch_audit.foreign_key_ledger")
+    assert broken_keys(built) == []
+
+
+def test_a_parent_that_would_orphan_its_children_is_refused(built: Database) -> None:
+    orders = built.rows("select count(*) from dispatch_marts.orders")
+    (legacy_id,) = built.rows("select min(legacy_instruction_id) from dispatch_marts.payments")[0]
+    built.execute(
+        "create table kept as select * from dispatch_intermediate.int_orders__triaged;"
+        f"delete from dispatch_intermediate.int_orders__triaged where legacy_instruction_id = {legacy_id}"
+    )
+    done = built.dbt("run", "--select", "orders")
+    assert done.returncode == 1
+    assert "violates foreign key constraint" in done.stdout
+    assert built.rows("select count(*) from dispatch_marts.orders") == orders
+    assert broken_keys(built) == []
+    built.execute(
+        "truncate dispatch_intermediate.int_orders__triaged;"
+        "insert into dispatch_intermediate.int_orders__triaged select * from kept; drop table kept"
+    )
+
+
+def test_a_crosswalk_row_recovers_a_reject(built: Database) -> None:
+    def template_products() -> tuple[int, int]:
+        return built.rows(
+            "select migrated_rows, rejected_rows from dispatch_audit.migration_ledger where entity = 'template_products'"
+        )[0]
+
+    migrated, rejected = template_products()
+    legacy_id, links = built.rows(
+        "select legacy_product_id, count(*) from dispatch_intermediate.int_template_products__triaged"
+        " where reason = 'product_not_in_catalogue' group by 1 order by 2, 1"
+    )[0]
+    built.execute(
+        "insert into dispatch_seeds.product_crosswalk (legacy_product_id, catalogue_legacy_product_id, decided_by)"
+        f" select {legacy_id}, min(legacy_product_id), 'a test' from dispatch_marts.products"
+    )
+    done = built.dbt("build", "--select", "int_template_products__triaged+", "--exclude", "resource_type:unit_test")
+    assert done.returncode == 0, done.stdout
+    assert template_products() == (migrated + links, rejected - links)
+
+    again = built.dbt("build", "--select", "product_crosswalk+", "--exclude", "resource_type:unit_test")
+    assert again.returncode == 0, again.stdout
+    assert template_products() == (migrated, rejected)
+
+
+def test_a_missing_legacy_table_is_named_in_one_sentence(built: Database) -> None:
+    built.execute("alter table legacy.dispatch_note rename to moved_away")
+    try:
+        done = built.dbt("build")
+    finally:
+        built.execute("alter table legacy.moved_away rename to dispatch_note")
+    assert done.returncode != 0
+    assert "legacy table missing in schema 'legacy'" in done.stdout
+    assert "dispatch_note" in done.stdout
+    assert "Traceback" not in done.stdout

@@ -47,13 +47,13 @@ def test_a_wrong_password_an_unknown_user_and_an_unknown_database_are_told_apart
         opened.cursor().execute("select pg_reload_conf()")
         opened.close()
         for password in ("wrong", ""):
-            with pytest.raises(Failure, match="^Wrong password for user locked on .*DISPATCH_PGPASSWORD"):
+            with pytest.raises(Failure, match=r"^Wrong password for user locked on .*DISPATCH_PGPASSWORD"):
                 connect(replace(target, password=password))
         with connect(replace(target, password="right")) as entered, pytest.raises(Failure, match="may not create"):
             check_server(entered)
-        with pytest.raises(Failure, match="^There is no user ghost on .*DISPATCH_PGUSER"):
+        with pytest.raises(Failure, match=r"^There is no user ghost on .*DISPATCH_PGUSER"):
             connect(replace(target, user="ghost"))
-        with pytest.raises(Failure, match="^There is no database ghost on .*DISPATCH_PGDATABASE"):
+        with pytest.raises(Failure, match=r"^There is no database ghost on .*DISPATCH_PGDATABASE"):
             connect(replace(owner, dbname="ghost"))
 
 
@@ -65,7 +65,7 @@ def test_servers_from_16_to_18_are_accepted(monkeypatch: pytest.MonkeyPatch, ver
     monkeypatch.setattr(connection, "rows", lambda *_: [("postgres", "postgres", True)])
     server = SimpleNamespace(server_version=version)
     if refused:
-        with pytest.raises(Failure, match="^The server is PostgreSQL 15 and the project needs 16 to 18.$"):
+        with pytest.raises(Failure, match=r"^The server is PostgreSQL 15 and the project needs 16 to 18.$"):
             check_server(server)
     else:
         assert (check_server(server) is not None) == warned

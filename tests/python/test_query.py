@@ -1,5 +1,6 @@
 import io
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from conftest import Database
@@ -19,7 +20,7 @@ def opened(scratch: Database) -> Iterator[Connection]:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr(query, "sys", SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True)))
     monkeypatch.setattr(console, "_width", 80)
 
 
@@ -34,7 +35,7 @@ def test_a_table_on_a_terminal_with_long_values_cut(opened: Connection, capsys: 
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert any("1 │ null │ long long" in line and "…" in line for line in lines)
-    assert lines[-1] == "1 rows"
+    assert lines[-1] == "1 row"
 
 
 @pytest.mark.usefixtures("terminal")
@@ -50,7 +51,7 @@ def test_only_the_first_rows_fill_a_terminal(opened: Connection, capsys: pytest.
 
 
 def test_a_mistake_is_one_sentence(opened: Connection):
-    with pytest.raises(Failure, match='^relation "nothing" does not exist$'):
+    with pytest.raises(Failure, match=r'^relation "nothing" does not exist$'):
         query.run(opened, "select * from nothing")
 
 

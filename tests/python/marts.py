@@ -1,0 +1,42 @@
+"""What several tests ask of a built warehouse."""
+
+from conftest import Database
+
+LAYERS = ("dispatch_marts", "dispatch_audit")
+
+
+def fingerprints(database: Database) -> dict[str, str]:
+    """Return a checksum over all rows of every table of the marts and the audit."""
+    tables = database.rows(
+        "select table_schema || '.' || table_name from information_schema.tables"
+        f" where table_schema in {LAYERS} and table_type = 'BASE TABLE' order by 1"
+    )
+    return {
+        table: database.rows(
+            f"select count(*) || ' ' || coalesce(md5(string_agg(r, '' order by r)), '')"
+            f" from (select md5(cast(t as text)) as r from {table} as t) as hashed"
+        )[0][0]
+        for (table,) in tables
+    }
+
+
+def broken_keys(database: Database) -> list[tuple[str, str]]:
+    """Return the foreign keys that the ledger lists and the database does not hold as validated constraints."""
+    return database.rows(
+        "select child, child_column from dispatch_audit.foreign_key_ledger as declared where not exists ("
+        " select 1 from pg_constraint where contype = 'f' and convalidated"
+        " and conrelid = cast('dispatch_marts.' || child as regclass)"
+        " and confrelid = cast('dispatch_marts.' || parent as regclass)"
+        " and conname = child || '__' || child_column || '__fk')"
+    )
+
+
+def assert_nothing_is_lost(database: Database) -> None:
+    """Hold the ledger against the sources, count by count, and the marts against each other."""
+    ledger = database.rows(
+        "select entity, source_rows, migrated_rows + excluded_rows + rejected_rows from dispatch_audit.migration_ledger"
+    )
+    assert [row for row in ledger if row[1] != row[2]] == []
+    assert database.rows("select * from dispatch_audit.foreign_key_ledger where orphan_rows > 0 or not is_enforced") == []
+    assert broken_keys(database) == []
+    assert database.rows("select * from dispatch_audit.migration_rejects where reason is null or disposition is null") == []

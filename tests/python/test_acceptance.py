@@ -1,0 +1,103 @@
+"""The acceptance table of the migration: these systems must come out exactly, at the default scale."""
+
+from decimal import Decimal
+
+import pytest
+from conftest import Database
+from marts import assert_nothing_is_lost
+
+# entity: (source, migrated, excluded, rejected)
+PHASE_7 = {
+    "payments": (16_014, 16_011, 0, 3),
+    "payment_operations": (3_522, 3_522, 0, 0),
+    "template_products": (166, 93, 0, 73),
+    "template_view_groups": (183, 183, 0, 0),
+    "technicians": (32, 32, 0, 0),
+    "shipments": (2_453, 2_453, 0, 0),
+    "teams": (10, 9, 1, 0),
+    "team_communications": (963, 783, 0, 180),
+}
+OTHERS = {
+    "templates": (152, 152, 0, 0),
+    "profiles": (9_101, 9_101, 0, 0),
+    "patients": (7_854, 7_854, 0, 0),
+    "doctors": (1_213, 1_213, 0, 0),
+    "offices": (844, 844, 0, 0),
+    "doctor_offices": (438, 438, 0, 0),
+    "cases": (7_854, 7_854, 0, 0),
+    "orders": (23_607, 23_050, 335, 222),
+    "categories": (40, 40, 0, 0),
+    "courses": (6, 6, 0, 0),
+    "products": (40, 10, 30, 0),
+}
+TECHNICIANS = {
+    "Sectioning Technician": (11, 2),
+    "Designing Technician": (9, 3),
+    "Remote Technician": (6, 4),
+    "Manufacturing Technician": (4, 3),
+    "Remote Technician Sectioning Approver": (1, 1),
+    "Japan Aligner Technician": (1, 1),
+}
+REASONS = {
+    ("payments", "instruction_not_given"): 1,
+    ("payments", "order_excluded"): 1,
+    ("payments", "order_rejected"): 1,
+    ("template_products", "product_not_in_catalogue"): 73,
+    ("orders", "order_deleted"): 335,
+    ("orders", "doctor_not_migrated"): 222,
+    ("teams", "group_not_team"): 1,
+}
+
+
+@pytest.fixture(scope="module")
+def built(scratch: Database) -> Database:
+    """Build the default scale with every data test; the unit tests do not depend on the data."""
+    scratch.load_legacy("phase7")
+    done = scratch.dbt("build", "--exclude", "resource_type:unit_test")
+    assert done.returncode == 0, done.stdout
+    return scratch
+
+
+def test_every_system_comes_out_exactly(built: Database) -> None:
+    ledger = built.rows(
+        "select entity, source_rows, migrated_rows, excluded_rows, rejected_rows from dispatch_audit.migration_ledger"
+    )
+    assert {entity: tuple(counts) for entity, *counts in ledger} == PHASE_7 | OTHERS
+
+
+def test_phase_7_migrates_23086_rows(built: Database) -> None:
+    total = "select sum(migrated_rows) from dispatch_audit.migration_ledger where phase = 'Phase 7'"
+    assert built.rows(total) == [(23_086,)]
+
+
+def test_every_reject_has_its_reason(built: Database) -> None:
+    found = built.rows("select entity, reason, count(*) from dispatch_audit.migration_rejects group by 1, 2")
+    counted = {(entity, reason): count for entity, reason, count in found}
+    assert {key: counted.get(key) for key in REASONS} == REASONS
+    notes = {reason: n for (entity, reason), n in counted.items() if entity == "team_communications"}
+    assert set(notes) == {"author_not_given", "author_not_a_doctor"}
+    assert sum(notes.values()) == 180
+
+
+def test_mean_amounts(built: Database) -> None:
+    means = "select round(avg(amount), 2) from dispatch_marts."
+    assert built.rows(means + "payments") == [(Decimal("255.48"),)]
+    assert built.rows(means + "payment_operations") == [(Decimal("1147.85"),)]
+
+
+def test_technicians_by_specialty(built: Database) -> None:
+    found = built.rows(
+        "select specialty, count(*), count(*) filter (where is_active) from dispatch_marts.technicians group by 1"
+    )
+    assert {specialty: (count, active) for specialty, count, active in found} == TECHNICIANS
+    hired = "select cast(min(hired_at) as date)::text, cast(max(hired_at) as date)::text from dispatch_marts.technicians"
+    assert built.rows(hired) == [("2018-02-22", "2025-07-29")]
+
+
+def test_template_view_groups_name_four_groups(built: Database) -> None:
+    names = built.rows("select distinct group_name from dispatch_marts.template_view_groups order by 1")
+    assert names == [("Doctor",), ("Master",), ("Sales",), ("Technician",)]
+
+
+def test_nothing_is_lost_and_nothing_is_orphaned(built: Database) -> None:
+    assert_nothing_is_lost(built)

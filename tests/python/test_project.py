@@ -1,0 +1,117 @@
+"""Rules that hold for the project as dbt read it: what YAML promised is there."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ops import sandbox
+from ops.build import DBT
+from ops.project import ROOT
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Parse the project; no server is needed."""
+    folder = tmp_path_factory.mktemp("manifest")
+    environment = sandbox.environment(sandbox.target(Path("/nowhere")), folder)
+    done = subprocess.run([*DBT, "parse"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    return json.loads((folder / "target" / "manifest.json").read_text())
+
+
+def models(manifest: dict[str, Any], folder: str) -> dict[str, Any]:
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["path"].startswith(folder + "/")
+    }
+
+
+def tests_by_column(manifest: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
+    """Return the names of the tests on each (model, column)."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("attached_node") and node["column_name"]:
+            model = manifest["nodes"].get(node["attached_node"])
+            if model:
+                found.setdefault((model["name"], node["column_name"]), set()).add(node["test_metadata"]["name"])
+    return found
+
+
+@pytest.mark.parametrize("folder", ["marts", "audit"])
+def test_every_column_has_a_description_and_a_test(manifest: dict[str, Any], folder: str) -> None:
+    tests = tests_by_column(manifest)
+    for name, model in models(manifest, folder).items():
+        assert model["description"], name
+        assert "**Grain:**" in model["description"], name
+        assert model["contract"]["enforced"], name
+        for column, properties in model["columns"].items():
+            assert properties["description"], (name, column)
+            assert tests.get((name, column)), f"no test on {name}.{column}: is its YAML key spelt data_tests?"
+
+
+def test_every_key_is_tested_and_declared(manifest: dict[str, Any]) -> None:
+    tests = tests_by_column(manifest)
+    for name, model in models(manifest, "marts").items():
+        constraints = {
+            (column, constraint["type"])
+            for column, properties in model["columns"].items()
+            for constraint in properties["constraints"]
+        }
+        primary = [column for column, kind in constraints if kind == "primary_key"]
+        assert len(primary) == 1, name
+        assert {"unique", "not_null"} <= tests[name, primary[0]], name
+        for column in model["columns"]:
+            if column.endswith("_id") and not column.startswith(("legacy_", "square_")) and column not in primary:
+                assert (column, "foreign_key") in constraints, f"{name}.{column} has no foreign key"
+                assert "relationships" in tests[name, column], f"{name}.{column} has no relationships test"
+
+
+def test_every_mart_is_counted(manifest: dict[str, Any]) -> None:
+    """The ledger reads a list of entities; a mart or a triaged model that is not in it would go unseen."""
+    listed = {
+        node.rpartition(".")[2].removeprefix("int_").removesuffix("__triaged")
+        for node in manifest["nodes"]["model.dispatch.int_audit__dispositions"]["depends_on"]["nodes"]
+    }
+    triaged = {
+        name.removeprefix("int_").removesuffix("__triaged")
+        for name in models(manifest, "intermediate")
+        if name.endswith("__triaged")
+    }
+    assert listed == triaged == set(models(manifest, "marts"))
+
+
+def test_layers_are_read_in_one_direction(manifest: dict[str, Any]) -> None:
+    layers = {"staging": 0, "intermediate": 1, "marts": 2, "audit": 3}
+    of = {
+        node_id: node["path"].partition("/")[0]
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+    }
+    for node_id, layer in of.items():
+        parents = manifest["parent_map"][node_id]
+        if layer != "staging":
+            assert not [p for p in parents if p.startswith("source.")], f"{node_id} reads a source"
+        else:
+            assert all(p.startswith("source.") for p in parents) and len(parents) == 1, f"{node_id} joins"
+        if layer == "marts":
+            # A mart also depends on the marts its foreign keys refer to.
+            read = [of[p] for p in parents if p in of]
+            assert read.count("intermediate") == 1 and set(read) <= {"intermediate", "marts"}, node_id
+        assert all(layers[of[p]] <= layers["marts"] or layer == "audit" for p in parents if p in of), node_id
+
+
+def test_names_fit_into_postgresql(manifest: dict[str, Any]) -> None:
+    for node in manifest["nodes"].values():
+        limit = 45 if node["resource_type"] in ("model", "seed", "snapshot") else 63
+        assert len(node["name"]) <= limit, node["name"]
+
+
+def test_every_macro_is_documented(manifest: dict[str, Any]) -> None:
+    own = [macro for macro in manifest["macros"].values() if macro["package_name"] == "dispatch"]
+    dispatched = ("postgres__", "default__")
+    assert [
+        macro["name"] for macro in own if not macro["description"] and not macro["name"].startswith(dispatched)
+    ] == []
