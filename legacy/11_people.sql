@@ -477,6 +477,7 @@ select
     case
         when dice(1214, fated.n) % 33 = 0 then ''
         else substr(random_code(1215, fated.n), 1 + (dice(1217, fated.n) % 8)::integer, 4)
+            || case when dice(1218, fated.n) % 500 = 0 then ' ' else '' end
     end as suffix
 from fated
 inner join gen_doctor on fated.doctor_k = gen_doctor.k

@@ -195,7 +195,7 @@ select
         one_of('{"Bruxism","Implant at 36","Veneers 11–21","TMJ pain < 2 years","歯周病",none}', dice(3053, o.n)), dice(3054, o.n), 30
     ) end,
     case
-        when o.n % 4000 = 19 then one_of('{"","{\"stl\": true","undefined","{''stl'': True}","{\"path\": \"C:\\exports\\u12\"}"}', o.n / 4000)
+        when o.n % 4000 = 19 then one_of('{"{\"stl\": true","undefined","{''stl'': True}","","{\"path\": \"C:\\exports\\u12\"}"}', o.n / 4000)
         else one_of(
             '{"{}","{}","{\"stl\": true}","{\"stl\": true, \"stages\": [1, 2, 3], \"by\": \"O''Grendan \\\"JR\\\"\"}","[]","{\"名\": \"出力 😀\"}"}',
             low_dice(3055, o.n) / 357913932

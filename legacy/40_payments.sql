@@ -47,7 +47,7 @@ priced as (
                 one_of('{995,1295,1495,1795,1995,495}', dice(4003, drawn.p))::numeric
             else
                 one_of(
-                    '{95,150,195,295,395,495,595,795,995,995,1195,1295,1295,1495,1495,1595,1795,1995,1995,2295,2495,3495}',
+                    '{95,150,195,295,395,495,595,795,995,995,1195,1295,1295,1495,1495,1595,1595,1795,1995,2295,2495,3495}',
                     dice(4004, drawn.p)
                 )::numeric
         end as subtotal,
@@ -302,9 +302,9 @@ select
     case when is_refund then 2 when dice(4034, p) % 8 > 0 then 1 end,
     case when dice(4035, n) % 90 > 0 then moment(made) end,
     price,
-    random_code(4036, p) || substr(random_code(4038, p), 1, 6),
-    case when dice(4040, n) % 60 > 0 then random_code(4041, n) || substr(random_code(4043, n), 1, 6) end,
-    case when is_refund then random_code(4045, n) || '_' || random_code(4047, n) end,
+    soiled(random_code(4036, p) || substr(random_code(4038, p), 1, 6), dice(4054, n), 400),
+    case when dice(4040, n) % 60 > 0 then soiled(random_code(4041, n) || substr(random_code(4043, n), 1, 6), dice(4055, n), 400) end,
+    case when is_refund then soiled(random_code(4045, n) || '_' || random_code(4047, n), dice(4056, n), 20) end,
     case when dice(4049, p) % 25 > 0 then soiled(
         one_of('{VISA,VISA,MASTERCARD,AMERICAN_EXPRESS,DISCOVER}', card - 1), dice(4050, n), 300
     ) end,

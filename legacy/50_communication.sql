@@ -84,7 +84,7 @@ select
             when 8 then one_of('{"Status: approved","Status: shipped","Status → submitted","ステータス変更","Status: <b>on hold</b>"}', dice(5018, r.n))
             else one_of('{"Please call back","Office moved, new address below:","請求書を送ってください","FYI","Team: who takes this one?"}', dice(5018, r.n))
         end
-        || case when dice(5019, r.n) % 5 = 0 then one_of('{"\n\nThanks","\n-- \nDr. Abernale"," [#2] ","\nよろしく"," 🙏"}', dice(5020, r.n)) else '' end,
+        || case when dice(5019, r.n) % 5 = 0 then one_of(E'{"\n\nThanks","\n-- \nDr. Abernale"," [#2] ","\nよろしく"," 🙏"}', dice(5020, r.n)) else '' end,
         dice(5021, r.n), 30
     ),
     dice(5022, r.n) % 3 > 0,
@@ -145,7 +145,7 @@ select
             '"Looks good 👍","I don''t see IPR","もう少し拡大してください","-"}',
             dice(5034, numbered.n)
         )
-        || case when dice(5035, numbered.n) % 8 = 0 then one_of('{"\nthx","\n\nDr. O''Grendan",", asap"}', dice(5036, numbered.n)) else '' end,
+        || case when dice(5035, numbered.n) % 8 = 0 then one_of(E'{"\nthx","\n\nDr. O''Grendan",", asap"}', dice(5036, numbered.n)) else '' end,
         dice(5037, numbered.n), 25
     ) end,
     case when dice(5038, numbered.n) % 2 = 0 then numbered.doctor_user_id else coalesce(technician.id, numbered.doctor_user_id) end,

@@ -72,8 +72,8 @@ select
     end,
     case
         when resolved.b % 14 = 0 then one_of(
-            '{"Left side again","see photo #2","ok","Doctor said \"later\"","再作業","  trim more  ","<i>urgent</i>","line one\nline two",'
-            '"😀 done","I can''t open the file","","‏شكرا‏"}',
+            E'{"Left side again","see photo #2","ok","Doctor said \\"later\\"","再作業","  trim more  ","<i>urgent</i>","line one\nline two",'
+            '"😀 done","I can''t open the file","","\u200Fشكرا\u200F"}',
             resolved.b / 14
         )
     end,

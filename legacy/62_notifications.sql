@@ -59,7 +59,7 @@ select
     moment(addressed.created),
     gen_user.id,
     one_of(
-        '{system,system,system,Dispatch,"Dispatch <no-reply@example.com>","","Dr. O''Grendan ","\"Lab\" 😀",技工所,"two\nlines"}',
+        E'{system,system,system,Dispatch,"Dispatch <no-reply@example.com>","","Dr. O''Grendan ","\\"Lab\\" 😀",技工所,"two\nlines"}',
         addressed.b / 400
     ),
     one_of(

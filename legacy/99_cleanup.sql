@@ -1,14 +1,9 @@
 -- The helpers leave; only the legacy tables stay.
-do $$
-declare
-    helper regprocedure;
-    helper_table regclass;
-begin
-    for helper in select oid from pg_proc where pronamespace = current_schema()::regnamespace loop
-        execute format('drop function %s', helper);
-    end loop;
-    for helper_table in select oid from pg_class where relnamespace = pg_my_temp_schema() and relkind = 'r' and relname ~ '^gen_' loop
-        execute format('drop table %s', helper_table);
-    end loop;
-end
-$$;
+drop table
+gen_count, gen_permission, gen_specialty, gen_technician, gen_user, gen_email, gen_region, gen_country, gen_office,
+gen_doctor, gen_lost_doctor, gen_patient, gen_product, gen_template, gen_order, gen_jaw, gen_project, gen_plan,
+gen_payment, gen_stray_payment, gen_payment_id, gen_record, gen_kept_record;
+
+drop function
+how_many, dice, low_dice, scaled, shuffled, one_of, moment, seconds_at, world_end, later, days, doctors_by, patients_by,
+patient_id, order_id, plan_id, payment_id, record_id, file_id, random_uuid, random_code, soiled, first_names, last_names;

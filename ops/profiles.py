@@ -1,5 +1,6 @@
 """profiles.yml, written once from profiles.yml.example."""
 
+import os
 import re
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def write(folder: Path) -> str:
         PROFILES.write_text(text)
         return "profiles.yml written from profiles.yml.example"
     found = PROFILES.read_text()
+    if os.environ.get("DISPATCH_PGDATA"):
+        return "profiles.yml kept"  # the profile reads the variable itself
     untouched = re.escape(PROFILES_EXAMPLE.read_text()).replace(re.escape(PLACEHOLDER), "(.*)")
     if found != text and re.fullmatch(untouched, found):
         return f"profiles.yml kept, though the embedded server is now in {folder}: delete the file to have it rewritten"

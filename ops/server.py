@@ -161,11 +161,14 @@ class Server:
             raise Failure(f"The data folder {self.folder} cannot be used: {error.strerror}.") from None
 
     def _foreign(self) -> str:
+        other = "set DISPATCH_PGDATA to another folder"
         try:
-            owner = f"belongs to the user {self.folder.owner()}" if self.folder.exists() else "cannot be made"
+            owner = f"the user {self.folder.owner()}" if self.folder.exists() else ""
         except (KeyError, PermissionError):
-            owner = "belongs to somebody else"
-        return f"The data folder {self.folder} {owner}: work as that user, or set DISPATCH_PGDATA to another folder."
+            owner = "somebody else"
+        if not owner:
+            return f"The data folder {self.folder} cannot be made: {other}."
+        return f"The data folder {self.folder} belongs to {owner}: work as that user, or {other}."
 
     def _let_in_user(self, tell: Callable[[str], None]) -> None:
         """As root: let the user the server runs as reach the folder and the programs."""
@@ -174,18 +177,32 @@ class Server:
             if any(self.folder.iterdir()):
                 raise Failure(f"The folder {self.folder} belongs to root and is not empty: PostgreSQL needs its own.")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
-        for folder in {*self.folder.parents, *self._programs.parents}:
-            mode = folder.stat().st_mode
-            if not mode & stat.S_IXOTH:
-                folder.chmod(mode | stat.S_IXOTH)
-                tell(f"PostgreSQL does not run as root, so other users may now pass through {folder} (not list it).")
-        if not (self._programs / "postgres").stat().st_mode & stat.S_IXOTH:
-            ensure_folder_permissions(self._programs.parent, stat.S_IROTH | stat.S_IXOTH)
+        owner = self.folder.stat().st_uid
+
+        def lacks(path: Path, bits: int) -> bool:
+            """Tell whether the owner of the data folder has not all of these rights (given as for others)."""
+            status = path.stat()
+            return (status.st_mode >> (6 if status.st_uid == owner else 0)) & bits != bits
+
+        reached = {*self.folder.parents, self._programs, *self._programs.parents}
+        closed = {folder for folder in reached if lacks(folder, stat.S_IXOTH)}
+        for folder in closed:
+            folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+        if outermost := [str(folder) for folder in sorted(closed) if not closed.intersection(folder.parents)]:
+            tell(f"PostgreSQL does not run as root: other users may now pass through {' and '.join(outermost)}.")
+        # Where packages are installed with a strict umask, they are for root alone.
+        if lacks(self._programs / "postgres", stat.S_IROTH | stat.S_IXOTH):
+            package = self._programs.parents[1]
+            for folder in package.parent.glob(f"{package.name}*"):  # its libraries are in a folder beside it
+                ensure_folder_permissions(folder, stat.S_IROTH | stat.S_IXOTH)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep other processes from starting or stopping this server meanwhile."""
-        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            handle = os.open(self.folder, os.O_RDONLY)
+        except PermissionError:
+            raise Failure(self._foreign()) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield

@@ -1,4 +1,4 @@
--- Counts may agree by chance. Here every legacy id is looked for: in its mart, or among the rows left out with a reason.
+-- Counts may agree by chance. Here every legacy id is looked for, in its mart or among the rows left out.
 {%- for each in migrated_entities() if each.whole_table %}
 select
     '{{ each.entity }}' as entity,
@@ -7,7 +7,9 @@ from {{ source(each.source, each.legacy_table) }} as legacy
 where
     legacy.id is not null
     and not exists (
-        select 1 from {{ ref(each.entity) }} as mart where mart.{{ each.legacy_id }} = legacy.id
+        select 1
+        from {{ ref(each.entity) }} as mart
+        where mart.{{ each.legacy_id }} = legacy.id
     )
     and not exists (
         select 1

@@ -1,4 +1,4 @@
--- The ledger is built from the triaged models. Were one of them to drop or repeat a legacy row, only the source would know.
+-- The ledger is built from the triaged models. Were one to drop or repeat a legacy row, only the source would know.
 with
 
 counted as (
@@ -15,7 +15,9 @@ counted as (
     from {{ source('dispatch', 'dispatch_role') }}
     where
         user_id is not null
-        and {{ clean_text('name') }} in (select role_name from {{ ref('technician_specialties') }})
+        and {{ clean_text('name') }} in (
+            select specialties.role_name from {{ ref('technician_specialties') }} as specialties
+        )
     union all
     select
         'shipments' as entity,

@@ -1,4 +1,4 @@
-{#- The keys come from the contracts. dbt must see in this file what has to be built before: every mart that declares one. -#}
+{#- The keys come from the contracts; dbt must see in this file which marts declare one, and so come before it. -#}
 -- depends_on: {{ ref('cases') }}, {{ ref('categories') }}, {{ ref('doctor_offices') }}, {{ ref('doctors') }}
 -- depends_on: {{ ref('orders') }}, {{ ref('patients') }}, {{ ref('payment_operations') }}, {{ ref('payments') }}
 -- depends_on: {{ ref('products') }}, {{ ref('shipments') }}, {{ ref('team_communications') }}, {{ ref('technicians') }}

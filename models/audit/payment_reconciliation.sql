@@ -38,12 +38,38 @@ left_out as (
 
 -- Stacked and not joined: the month may be null, and a status or month may be missing on any side.
 stacked as (
-    select status, month, legacy_rows, legacy_amount, 0 as mart_rows, 0 as mart_amount, 0 as left_out_rows, 0 as left_out_amount
+    select
+        status,
+        month,
+        legacy_rows,
+        legacy_amount,
+        0 as mart_rows,
+        0 as mart_amount,
+        0 as left_out_rows,
+        0 as left_out_amount
     from legacy
     union all
-    select status, month, 0, 0, mart_rows, mart_amount, 0, 0 from mart
+    select
+        status,
+        month,
+        0 as legacy_rows,
+        0 as legacy_amount,
+        mart_rows,
+        mart_amount,
+        0 as left_out_rows,
+        0 as left_out_amount
+    from mart
     union all
-    select status, month, 0, 0, 0, 0, left_out_rows, left_out_amount from left_out
+    select
+        status,
+        month,
+        0 as legacy_rows,
+        0 as legacy_amount,
+        0 as mart_rows,
+        0 as mart_amount,
+        left_out_rows,
+        left_out_amount
+    from left_out
 ),
 
 totals as (
@@ -57,7 +83,7 @@ totals as (
         cast(sum(mart_amount) as numeric(14, 2)) as mart_amount,
         cast(sum(left_out_amount) as numeric(14, 2)) as left_out_amount
     from stacked
-    group by status, month
+    group by 1, 2
 )
 
 select

@@ -11,6 +11,7 @@ from ops import profiles
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "profiles.yml"
     monkeypatch.setattr(profiles, "PROFILES", path)
+    monkeypatch.delenv("DISPATCH_PGDATA", raising=False)
     return path
 
 

@@ -29,7 +29,7 @@ def models(manifest: dict[str, Any], folder: str) -> dict[str, Any]:
     }
 
 
-def tests_by_column(manifest: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
+def columns_tested(manifest: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
     """Return the names of the tests on each (model, column)."""
     found: dict[tuple[str, str], set[str]] = {}
     for node in manifest["nodes"].values():
@@ -42,7 +42,7 @@ def tests_by_column(manifest: dict[str, Any]) -> dict[tuple[str, str], set[str]]
 
 @pytest.mark.parametrize("folder", ["marts", "audit"])
 def test_every_column_has_a_description_and_a_test(manifest: dict[str, Any], folder: str) -> None:
-    tests = tests_by_column(manifest)
+    tests = columns_tested(manifest)
     for name, model in models(manifest, folder).items():
         assert model["description"], name
         assert "**Grain:**" in model["description"], name
@@ -53,7 +53,7 @@ def test_every_column_has_a_description_and_a_test(manifest: dict[str, Any], fol
 
 
 def test_every_key_is_tested_and_declared(manifest: dict[str, Any]) -> None:
-    tests = tests_by_column(manifest)
+    tests = columns_tested(manifest)
     for name, model in models(manifest, "marts").items():
         constraints = {
             (column, constraint["type"])

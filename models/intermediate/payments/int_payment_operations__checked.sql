@@ -29,7 +29,20 @@ decoded as (
 )
 
 select
-    *,
+    legacy_operation_id,
+    legacy_payment_id,
+    sq_order_id,
+    sq_payment_id,
+    sq_refund_id,
+    type_code,
+    operation_type,
+    price,
+    attempts,
+    card_brand,
+    card_bin,
+    card_last,
+    is_office_card,
+    made_at,
     case
         when legacy_operation_id is null then 'legacy_id_not_given'
         when occurrence > 1 then 'duplicate_legacy_id'

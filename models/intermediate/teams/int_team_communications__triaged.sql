@@ -57,9 +57,7 @@ reasoned as (
     from numbered as notes
     left join authors on notes.legacy_author_user_id = authors.legacy_user_id
     left join doctors on notes.legacy_doctor_user_id = doctors.legacy_user_id
-    left join user_teams
-        on notes.legacy_author_user_id = user_teams.legacy_user_id
-        and user_teams.team_number = 1
+    left join user_teams on notes.legacy_author_user_id = user_teams.legacy_user_id and user_teams.team_number = 1
 )
 
 select

@@ -19,7 +19,7 @@ reasoned as (
             when occurrence > 1 then 'duplicate_legacy_id'
             when {{ any_missing(['name']) }} then 'required_value_missing'
         end as reason
-    from numbered as categories
+    from numbered
 )
 
 select
@@ -32,5 +32,4 @@ select
     categories.reason
 from reasoned as categories
 left join reasoned as parents
-    on categories.legacy_parent_category_id = parents.legacy_category_id
-    and parents.reason is null
+    on categories.legacy_parent_category_id = parents.legacy_category_id and parents.reason is null

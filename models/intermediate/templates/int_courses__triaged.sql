@@ -19,7 +19,7 @@ reasoned as (
             when occurrence > 1 then 'duplicate_legacy_id'
             when {{ any_missing(['name', 'type_code']) }} then 'required_value_missing'
         end as reason
-    from numbered as courses
+    from numbered
 )
 
 select
