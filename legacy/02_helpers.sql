@@ -94,6 +94,12 @@ begin
 end
 $$;
 
+-- Orders that can be migrated.
+create function clean_orders() returns integer
+language sql immutable parallel safe as $$
+    select how_many('orders') - how_many('deleted orders') - how_many('orders of a lost doctor')
+$$;
+
 -- A number from 0 to 2,147,483,586 that looks random and depends on nothing but its two arguments: every use
 -- has a seed of its own, n is the number of the row. The product of two congruential sequences modulo a third
 -- prime; plain bigint arithmetic, so it is inlined, costs about 0.1 µs, and is the same on every machine.
@@ -122,7 +128,7 @@ language sql immutable parallel safe as $$
     select n * 1000003 % total
 $$;
 
-create function one_of(choices text [], drawn bigint) returns text
+create function one_of(choices text[], drawn bigint) returns text
 language sql immutable parallel safe as $$
     select choices[1 + drawn % cardinality(choices)]
 $$;
@@ -230,18 +236,24 @@ language sql immutable parallel safe as $$
     end end
 $$;
 
+-- One of the choices, dirtied once in a while.
+create function phrase(choices text[], seed integer, n bigint, one_in integer) returns text
+language sql immutable parallel safe as $$
+    select soiled(one_of(choices, dice(seed, n)), dice(seed + 1, n), one_in)
+$$;
+
 -- Invented names; the same given name may stand with any family name.
-create function first_names() returns text []
+create function first_names() returns text[]
 language sql immutable parallel safe as $$
     select '{
         Aiko,Haruto,Yuna,Sora,Ren,Mei,Kaito,Anh,Linh,Minh,Thao,Bao,Chai,Ploy,Nok,Somsri,Aarav,Diya,Ishaan,Kavya,Rohan,
         Meera,Emma,Liam,Noah,Olivia,Ava,Mason,Zoe,Caleb,Nora,Elena,Mateo,Lucía,José,Camila,Diego,Inés,Lukas,Greta,
         Jürgen,Anneliese,Chloé,Étienne,Amara,Kwame,Zola,Femi,Leila,Omar,Yusuf,Noor,Freya,Søren,Ingrid,Pavel,Katya,
         Milos,Siobhán,Declan,Mary-Jane,Jean-Luc,さくら,陽太,เมษา
-    }'::text []
+    }'::text[]
 $$;
 
-create function last_names() returns text []
+create function last_names() returns text[]
 language sql immutable parallel safe as $$
     select '{
         Abernale,Quillow,Bramhurst,Tarkwell,Ostenby,Fenwhistle,Larkmoor,Dunnevale,O''Grendan,O''Mallory,D''Arvenne,
@@ -250,5 +262,5 @@ language sql immutable parallel safe as $$
         Pillaramani,Chatterwal,Deshpanekar,Okonweze,Adeyinsola,Mbekiwa,Haddadine,El-Sharqui,Yilmazer,Kowalitz,
         Dvorchek,Petrovanova,Lindqvarn,Ångholm,Bjørnevik,Müllenhoff,Grünspecht,Schafferin,Beaumontel,Lefrançay,
         Rossignolo,Bellacorte,Papadakiros,MacAllever,Smithe-Jorden,佐久良,高野瀬,山羽
-    }'::text []
+    }'::text[]
 $$;

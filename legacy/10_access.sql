@@ -85,5 +85,10 @@ from (
         shuffled(n, 10 * (select count(*) from gen_permission)) as drawn
     from generate_series(1, how_many('group permissions')) as n
 ) as pair
-inner join (select id, row_number() over (order by id) as n from auth_group) as grp on pair.drawn % 10 + 1 = grp.n
+inner join (
+    select
+        id,
+        row_number() over (order by id) as n
+    from auth_group
+) as grp on pair.drawn % 10 + 1 = grp.n
 inner join gen_permission on pair.drawn / 10 + 1 = gen_permission.n;

@@ -36,8 +36,8 @@ select
 from gen_specialty
 cross join generate_series(1, 11) as slot (n)
 where slot.n <= case current_setting('legacy.scale')
-    when 'tiny' then gen_specialty.people_at_tiny else gen_specialty.people
-end;
+        when 'tiny' then gen_specialty.people_at_tiny else gen_specialty.people
+    end;
 
 -- Everybody, numbered n in the order they joined and k within their kind. Technicians were hired from
 -- 2018-02-22 to 2025-07-29.
@@ -115,9 +115,9 @@ select
                 || '@clinic' || holders.h % sizes.shared + 1 || '.example.com'
         when holders.h <= sizes.sharers + 7
             then one_of(
-                '{dr.lune(at)example.com,mizuhara@,@example.org,no e-mail,kwame@@example.net,"a b@example.com",n/a}',
-                holders.h - sizes.sharers - 1
-            )
+                    '{dr.lune(at)example.com,mizuhara@,@example.org,no e-mail,kwame@@example.net,"a b@example.com",n/a}',
+                    holders.h - sizes.sharers - 1
+                )
         else
             case when dice(1106, holders.n) % 40 = 0 then ' ' else '' end
             || one_of('{smile,ortho,desk,dental,mail,Office,DR}', dice(1107, holders.n)) || '.' || holders.id
@@ -216,7 +216,8 @@ with nameless as (
         name,
         abbrev,
         group_id
-    from (values
+    from (
+        values
         (1, 'AT / Bracket / IDB', 'AT', 11), (2, 'MT-Laser', 'MTL', 11), (3, 'Supervisor', 'SUP', 11), (4, 'Sales', null, 6),
         (5, 'Technician', 'T', 11), (6, 'Lead Sectioning Technician', '', 11), (7, 'MT-Printing', 'MTP', 11),
         (8, 'Remote Technician Trainee', null, 11), (9, 'Quality  Control', 'QC', 11), (10, 'Billing', 'B', 3),
@@ -272,10 +273,10 @@ inner join gen_permission on pair.drawn / pair.roles + 1 = gen_permission.n;
 -- Offices. Every spelling of a country occurs at least once, at every scale.
 create temporary table gen_region (
     region text not null,
-    cities text [] not null,
-    states text [] not null,
+    cities text[] not null,
+    states text[] not null,
     dialling text not null,
-    tax_rates text [] not null
+    tax_rates text[] not null
 );
 
 insert into gen_region (region, cities, states, dialling, tax_rates) values
@@ -329,17 +330,20 @@ drawn as (
 select
     drawn.n + drawn.n / 8,
     soiled(
-        one_of('{Larkmoor,Quenby Hill,Tessaly,Brindlewick,Harrowgait,Sunfall,Dr. Abernale''s,Nokwood,Amberlyn}', dice(1152, drawn.n))
+        one_of(
+            '{Larkmoor,Quenby Hill,Tessaly,Brindlewick,Harrowgait,Sunfall,Dr. Abernale''s,Nokwood,Amberlyn}',
+            dice(1152, drawn.n)
+        )
         || ' ' || one_of('{Orthodontics,Dental Studio,Smile Clinic,Dental Care,矯正歯科,Aligners & Braces}', dice(1153, drawn.n)),
         dice(1154, drawn.n), 30
     ),
     case
         when dice(1155, drawn.n) % 40 > 0
             then soiled(
-                1 + dice(1156, drawn.n) % 9800
-                || ' ' || one_of('{Marrow Lane,Old Kiln Rd,Tamarisk Ave,4th St NE,Soi Lumphu,Phố Hàng Trúc}', dice(1157, drawn.n)),
-                dice(1158, drawn.n), 30
-            )
+                    1 + dice(1156, drawn.n) % 9800
+                    || ' ' || one_of('{Marrow Lane,Old Kiln Rd,Tamarisk Ave,4th St NE,Soi Lumphu,Phố Hàng Trúc}', dice(1157, drawn.n)),
+                    dice(1158, drawn.n), 30
+                )
     end,
     case dice(1159, drawn.n) % 5
         when 0 then soiled('Suite ' || dice(1160, drawn.n) % 900, dice(1161, drawn.n), 12) when 1 then null when 2 then '#4' else ''
@@ -357,9 +361,10 @@ select
     case when dice(1173, drawn.n) % 3 > 0 then soiled(random_code(1174, drawn.n), dice(1176, drawn.n), 50) end,
     dice(1177, drawn.n) % 5 > 0
 from drawn
-inner join ranges on case
-    when drawn.n <= 30 then drawn.n = ranges.n else drawn.chance >= ranges.above and drawn.chance < ranges.up_to
-end
+inner join ranges
+    on case
+            when drawn.n <= 30 then drawn.n = ranges.n else drawn.chance >= ranges.above and drawn.chance < ranges.up_to
+        end
 inner join gen_region on ranges.region = gen_region.region;
 
 create temporary table gen_office as
@@ -391,14 +396,15 @@ insert into dispatch_doctorsetting (
 select
     k + k / 31 + 5,
     user_id,
-    case when dice(1181, k) % 3 > 0 then soiled(
-        one_of(
-            '{"No attachments on incisors.","IPR only after stage 5","Prefers passive aligners; call before any change.",'
-            '"<p>Overcorrect rotations by 2°.</p>","アタッチメントは最小限に。","Please, never \"standard\" trim lines","-",""}',
-            dice(1182, k)
-        ),
-        dice(1183, k), 15
-    ) end,
+    case
+        when dice(1181, k) % 3 > 0
+            then phrase(
+                    '{"No attachments on incisors.","IPR only after stage 5",'
+                    '"Prefers passive aligners; call before any change.","<p>Overcorrect rotations by 2°.</p>",'
+                    '"アタッチメントは最小限に。","Please, never \"standard\" trim lines","-",""}',
+                    1182, k, 15
+                )
+    end,
     case when dice(1184, k) % 3 > 0 then soiled(random_code(1185, k), dice(1187, k), 80) end,
     dice(1188, k) % 7 = 0,
     case when dice(1189, k) % 12 = 0 then dice(1190, k) % 40 * 25 + dice(1191, k) % 4 * 0.25 else 0 end,
@@ -508,10 +514,11 @@ select
     dice(1227, n) % 90 = 0,
     case
         when n % 1800 = 7 then one_of('{"{\"upper\": ","{''a'': 1}","{\"stages\": 12,}",not json}', n / 1800)
-        else one_of(
-            '{"{}","{}","{}","{}","{\"upper\": 14, \"lower\": 12}","{\"note\": \"pat said \\\"ok\\\" 😀\"}","[]","{\"段階\": [1, 2, 3]}"}',
-            low_dice(1228, n) / 268435449
-        )
+        else
+            one_of(
+                '{"{}","{}","{}","{}","{\"upper\": 14, \"lower\": 12}","{\"note\": \"pat said \\\"ok\\\" 😀\"}","[]","{\"段階\": [1, 2, 3]}"}',
+                low_dice(1228, n) / 268435449
+            )
     end,
     suffix,
     case when dice(1229, n) % 25 > 0 then moment(joined + dice(1230, n) % 3600) end,

@@ -15,13 +15,21 @@ insert into dispatch_product (id, name, description, free, deleted, customizatio
 select
     n + n / 4,
     case when n = 13 then null else soiled(
-        one_of('{Aligner,Aligner Lite,Retainer,Night Guard,Indirect Bonding Tray,Bracket Set,Sample Box,リテーナー}', n)
-        || one_of('{""," Full"," Upper"," Lower"," - 10 stages"," - 20 stages"}', dice(2001, n)),
-        dice(2002, n), 8
-    ) end,
-    case when n % 4 > 0 then soiled(
-        one_of('{"Clear, heat-formed sheet","<p>Set of two</p>","For ages 7–12","Don''t bend",""}', dice(2003, n)), dice(2004, n), 6
-    ) end,
+                one_of(
+                    '{Aligner,Aligner Lite,Retainer,Night Guard,Indirect Bonding Tray,Bracket Set,Sample Box,リテーナー}',
+                    n
+                )
+                || one_of('{""," Full"," Upper"," Lower"," - 10 stages"," - 20 stages"}', dice(2001, n)),
+                dice(2002, n), 8
+            )
+    end,
+    case
+        when n % 4 > 0
+            then phrase(
+                    '{"Clear, heat-formed sheet","<p>Set of two</p>","For ages 7–12","Don''t bend",""}',
+                    2003, n, 6
+                )
+    end,
     dice(2005, n) % 6 = 0,
     n > 10 and n % 3 < 2,
     case n % 7
@@ -59,15 +67,28 @@ insert into dispatch_template (
 )
 select
     n + n / 6,
-    case when n % 37 > 0 then soiled(
-        one_of('{Check,Section,Trim,Design,Print,Clean,Laser-mark,Pack,Ship,Call the doctor about,確認}', n)
-        || ' ' || one_of('{scan,upper jaw,lower jaw,set-up,model,aligners,retainer,box,"plan #2",photos}', dice(2021, n)),
-        dice(2022, n), 10
-    ) end,
-    case when dice(2023, n) % 5 > 0 then soiled(
-        one_of('{Done,Approve,Upload,Send back,Finish}', dice(2024, n)), dice(2025, n), 12
-    ) end,
-    case when dice(2026, n) % 3 = 0 then soiled(one_of('{Comment,Reason,"Tracking, if any",備考}', dice(2027, n)), dice(2028, n), 6) end,
+    case
+        when n % 37 > 0
+            then soiled(
+                one_of('{Check,Section,Trim,Design,Print,Clean,Laser-mark,Pack,Ship,Call the doctor about,確認}', n)
+                || ' ' || one_of('{scan,upper jaw,lower jaw,set-up,model,aligners,retainer,box,"plan #2",photos}', dice(2021, n)),
+                dice(2022, n), 10
+            )
+    end,
+    case
+        when dice(2023, n) % 5 > 0
+            then phrase(
+                    '{Done,Approve,Upload,Send back,Finish}',
+                    2024, n, 12
+                )
+    end,
+    case
+        when dice(2026, n) % 3 = 0
+            then phrase(
+                    '{Comment,Reason,"Tracking, if any",備考}',
+                    2027, n, 6
+                )
+    end,
     case when dice(2029, n) % 4 > 0 then dice(2030, n) % 9 end,
     dice(2031, n) % 3 = 0,
     dice(2032, n) % 8 = 0,

@@ -6,14 +6,13 @@ set timezone to 'UTC';
 create temporary table gen_order as
 with sizes as (
     select
-        how_many('orders') as orders,
         how_many('deleted orders') as deleted,
         how_many('orders of a lost doctor') as lost,
         how_many('patients of a lost doctor') as lost_patients,
         how_many('patients') as patients,
         how_many('jaws') - how_many('jaws without an order') as jaws,
         how_many('shipped orders') as shipped,
-        (select count(*) from gen_patient where fate = 'kept') as kept_patients
+        how_many('patients') - how_many('patients of a lost doctor') - how_many('patients without a doctor') as kept_patients
 ),
 
 listed as (
@@ -38,7 +37,7 @@ listed as (
         'clean',
         gen_patient.n
     from sizes
-    cross join generate_series(1, sizes.orders - sizes.deleted - sizes.lost) as j
+    cross join generate_series(1, clean_orders()) as j
     inner join gen_patient on gen_patient.fate = 'kept' and 1 + dice(3002, j) % sizes.kept_patients = gen_patient.fate_n
 ),
 
@@ -172,34 +171,49 @@ select
     case when dice(3035, o.n) % 30 > 0 then o.nth_of_patient end,
     case when dice(3036, o.n) % 3 > 0 then dice(3037, o.n) % 4 end,
     case when dice(3038, o.n) % 4 > 0 then 1 + dice(3039, o.n) % 6 end,
-    case when dice(3040, o.n) % 20 = 0 then soiled(
-        one_of('{"Scan taken twice","wrong bite, see 2nd scan","スキャン再送","Lower arch incomplete"}', dice(3041, o.n)),
-        dice(3042, o.n), 20
-    ) end,
-    case when dice(3043, o.n) % 3 = 0 then soiled(
-        one_of(
-            '{"Please start ASAP","Keep spaces for implants, tooth 12 & 22","<p>Extract 14, 24 first</p>","前回と同じ","n/a","",'
-            '"Patient travels in May; ship all stages at once","Doctor said: \"no IPR\""}', dice(3044, o.n)
-        ),
-        dice(3045, o.n), 25
-    ) end,
-    case when dice(3046, o.n) % 4 > 0 then soiled(
-        one_of('{Crowding,"Spacing, upper front",Deep bite,Open bite,"Doesn''t like smile",叢生,Crossbite,""}', dice(3047, o.n)),
-        dice(3048, o.n), 40
-    ) end,
-    case when dice(3049, o.n) % 4 > 0 then soiled(
-        one_of('{Align front teeth,Close spaces,"Correct bite & align",Level curve of Spee,全体矯正,"",-}', dice(3050, o.n)),
-        dice(3051, o.n), 40
-    ) end,
-    case when dice(3052, o.n) % 8 = 0 then soiled(
-        one_of('{"Bruxism","Implant at 36","Veneers 11–21","TMJ pain < 2 years","歯周病",none}', dice(3053, o.n)), dice(3054, o.n), 30
-    ) end,
+    case
+        when dice(3040, o.n) % 20 = 0
+            then phrase(
+                    '{"Scan taken twice","wrong bite, see 2nd scan","スキャン再送","Lower arch incomplete"}',
+                    3041, o.n, 20
+                )
+    end,
+    case
+        when dice(3043, o.n) % 3 = 0
+            then phrase(
+                    '{"Please start ASAP","Keep spaces for implants, tooth 12 & 22","<p>Extract 14, 24 first</p>",'
+                    '"前回と同じ","n/a","","Patient travels in May; ship all stages at once","Doctor said: \"no IPR\""}',
+                    3044, o.n, 25
+                )
+    end,
+    case
+        when dice(3046, o.n) % 4 > 0
+            then phrase(
+                    '{Crowding,"Spacing, upper front",Deep bite,Open bite,"Doesn''t like smile",叢生,Crossbite,""}',
+                    3047, o.n, 40
+                )
+    end,
+    case
+        when dice(3049, o.n) % 4 > 0
+            then phrase(
+                    '{Align front teeth,Close spaces,"Correct bite & align",Level curve of Spee,全体矯正,"",-}',
+                    3050, o.n, 40
+                )
+    end,
+    case
+        when dice(3052, o.n) % 8 = 0
+            then phrase(
+                    '{"Bruxism","Implant at 36","Veneers 11–21","TMJ pain < 2 years","歯周病",none}',
+                    3053, o.n, 30
+                )
+    end,
     case
         when o.n % 4000 = 19 then one_of('{"{\"stl\": true","undefined","{''stl'': True}","","{\"path\": \"C:\\exports\\u12\"}"}', o.n / 4000)
-        else one_of(
-            '{"{}","{}","{\"stl\": true}","{\"stl\": true, \"stages\": [1, 2, 3], \"by\": \"O''Grendan \\\"JR\\\"\"}","[]","{\"名\": \"出力 😀\"}"}',
-            low_dice(3055, o.n) / 357913932
-        )
+        else
+            one_of(
+                '{"{}","{}","{\"stl\": true}","{\"stl\": true, \"stages\": [1, 2, 3], \"by\": \"O''Grendan \\\"JR\\\"\"}","[]","{\"名\": \"出力 😀\"}"}',
+                low_dice(3055, o.n) / 357913932
+            )
     end,
     case when dice(3056, o.n) % 60 = 0 then 0 when dice(3056, o.n) % 60 = 1 and o.n % 7 = 0 then 495.00 end,
     o.status,
@@ -222,7 +236,7 @@ with drawn as (
     select
         s,
         s % 3 = 2 as is_second,
-        1 + shuffled(s - case when s % 3 = 2 then 1 else 0 end, (select count(*) from gen_order where fate = 'clean')) as clean_n
+        1 + shuffled(s - case when s % 3 = 2 then 1 else 0 end, clean_orders()) as clean_n
     from generate_series(1, how_many('states')) as s
 ),
 
@@ -253,7 +267,7 @@ create temporary table gen_project as
 with drawn as (
     select
         p,
-        1 + dice(3081, p) % (select count(*) from gen_order where fate = 'clean') as clean_n
+        1 + dice(3081, p) % clean_orders() as clean_n
     from generate_series(1, how_many('projects')) as p
 ),
 
@@ -306,12 +320,12 @@ create temporary table gen_plan as
 with drawn as (
     select
         n as project_n,
-        true as is_original
+        false as is_copy
     from gen_project
     union all
     select
         1 + shuffled(e, how_many('projects')),
-        false
+        true
     from generate_series(1, how_many('plans') - how_many('projects')) as e
 ),
 
@@ -321,9 +335,9 @@ numbered as (
         p.clean_n,
         p.instruction_id,
         p.created,
-        drawn.is_original,
-        row_number() over (order by p.created, p.n, drawn.is_original desc) as n,
-        row_number() over (partition by p.clean_n order by p.created, p.n, drawn.is_original desc) as number
+        drawn.is_copy,
+        row_number() over (order by p.created, p.n, drawn.is_copy) as n,
+        row_number() over (partition by p.clean_n order by p.created, p.n, drawn.is_copy) as number
     from drawn
     inner join gen_project as p on drawn.project_n = p.n
 )
@@ -340,14 +354,15 @@ select
     id,
     instruction_id,
     project_id,
-    case when dice(3111, n) % 6 = 0 then soiled(
-        one_of(
-            '{"Attachments on 13, 23","IPR 0.2 mm","Doctor asked: \"fewer stages\"","ステージ数を減らす","<p>Expansion only</p>",""}',
-            dice(3112, n)
-        ),
-        dice(3113, n), 30
-    ) end,
+    case
+        when dice(3111, n) % 6 = 0
+            then phrase(
+                    '{"Attachments on 13, 23","IPR 0.2 mm","Doctor asked: \"fewer stages\"","ステージ数を減らす",'
+                    '"<p>Expansion only</p>",""}',
+                    3112, n, 30
+                )
+    end,
     case when dice(3114, n) % 50 > 0 then number end,
     soiled(one_of('{"Plan ","Plan-",Option ,"プラン "}', low_dice(3115, n) / 536870912) || number, dice(3116, n), 60),
-    is_original
+    not is_copy
 from gen_plan;

@@ -14,7 +14,7 @@ with sizes as (
         how_many('payments with operations') as with_operations,
         how_many('payments in instalments') as instalments,
         how_many('refunds') as refunds,
-        (select count(*) from gen_order where fate = 'clean') as clean
+        clean_orders() as clean
 ),
 
 drawn as (
@@ -43,8 +43,9 @@ priced as (
         case
             when drawn.r >= sizes.charged then 0
             -- refunds and instalments only of what is worth it
-            when drawn.r < sizes.instalments + sizes.refunds then
-                one_of('{995,1295,1495,1795,1995,495}', dice(4003, drawn.p))::numeric
+            when drawn.r < sizes.instalments + sizes.refunds
+                then
+                    one_of('{995,1295,1495,1795,1995,495}', dice(4003, drawn.p))::numeric
             else
                 one_of(
                     '{95,150,195,295,395,495,595,795,995,995,1195,1295,1295,1495,1495,1595,1595,1795,1995,2295,2495,3495}',
@@ -64,7 +65,7 @@ taxed as (
         *,
         round(subtotal * tax_rate / 100, 2) as tax,
         case when has_courier then one_of('{9.50,14.00,24.00,38.75}', dice(4008, p))::numeric else 0 end as courier,
-        row_number() over (order by has_courier desc, p) as courier_rank
+        row_number() over (order by not has_courier, p) as courier_rank
     from priced
 ),
 
@@ -79,8 +80,10 @@ select
     taxed.*,
     taxed.courier + case
         when taxed.has_courier
-            then (missing.cents / missing.couriers
-                + case when taxed.courier_rank <= missing.cents % missing.couriers then 1 else 0 end) / 100.0
+            then (
+                missing.cents / missing.couriers
+                + case when taxed.courier_rank <= missing.cents % missing.couriers then 1 else 0 end
+            ) / 100.0
         else 0
     end as additional
 from taxed
@@ -91,8 +94,10 @@ create temporary table gen_stray_payment as
 select
     1 as p,
     null::bigint as instruction_id,
-    (select user_id from gen_doctor where k = 1) as doctor_user_id,
+    user_id as doctor_user_id,
     days(900) as made
+from gen_doctor
+where k = 1
 union all
 select
     p,
@@ -147,7 +152,7 @@ with flagged as (
         not is_charged and dice(4011, p) % 100 < 97 as is_free,
         -- a refund in full cancels; so do some who never paid, and some who had nothing to pay
         case
-            when is_refunded then r % 10 < 2
+            when is_refunded then r % 5 = 4
             when is_charged then not has_operations and dice(4012, p) % 4 = 0
             else dice(4013, p) % 60 = 0
         end as is_canceled,
@@ -160,7 +165,7 @@ with flagged as (
 
 select
     id,
-    case when has_operations or dice(4016, p) % 50 > 0 then moment(made) end,
+    case when has_operations or dice(4016, p) % 25 > 0 then moment(made) end,
     is_free,
     tax_rate,
     tax,
@@ -177,9 +182,10 @@ select
     is_canceled,
     is_paid,
     case
-        when has_instalments then
-            '[{"amount": "' || round(total / 3, 2) || '", "paid": true}, {"amount": "' || round(total / 3, 2)
-            || '", "paid": true}, {"amount": "' || total - 2 * round(total / 3, 2) || '", "paid": true, "note": "last \"one\" ✓"}]'
+        when has_instalments
+            then
+                '[{"amount": "' || round(total / 3, 2) || '", "paid": true}, {"amount": "' || round(total / 3, 2)
+                || '", "paid": true}, {"amount": "' || total - 2 * round(total / 3, 2) || '", "paid": true, "note": "last \"one\" ✓"}]'
         when r % 2700 = 1999 % how_many('payments')
             then one_of('{"[{\"amount\": \"100.00\"}","[''100'']","[1, 2,]",none,"{\"a\": \"b\\qc\"}","[\"unclosed]"}', r / 2700)
         when dice(4019, p) % 4 = 0 then '[]'
@@ -240,28 +246,32 @@ charges as (
     cross join lateral generate_series(1, case when paid.has_instalments then 3 else 1 end) as part (i)
 ),
 
+charged as (
+    select sum(price) as price
+    from charges
+),
+
 refunds as (
     select
         p,
         id as payment_id,
         later(made + 10, days(60), dice(4031, p)) as made,
-        r % 10 < 2 as is_full,
+        r % 5 = 4 as is_full,
         case
-            when r % 10 < 2 then total
+            when r % 5 = 4 then total
             else round(total * one_of('{0.25,0.30,0.40,0.50}', dice(4032, p))::numeric, 2)
         end as price,
-        row_number() over (order by r % 10 < 2, p) as part_rank
+        row_number() over (order by r % 5 = 4, p) as part_rank
     from paid
     where is_refunded
 ),
 
 missing as (
     select
-        (select count(*) from refunds where not is_full) as parts,
-        coalesce(
-            how_many('cents of operations')
-            - 100 * ((select sum(price) from charges) + (select sum(price) from refunds)), 0
-        )::bigint as cents
+        count(*) filter (where not is_full) as parts,
+        coalesce(how_many('cents of operations') - 100 * (max(charged.price) + sum(refunds.price)), 0)::bigint as cents
+    from refunds
+    cross join charged
 ),
 
 operations as (
@@ -281,8 +291,10 @@ operations as (
         9,
         refunds.price + case
             when refunds.is_full then 0
-            else (missing.cents / missing.parts
-                + case when refunds.part_rank <= missing.cents % missing.parts then 1 else 0 end) / 100.0
+            else (
+                missing.cents / missing.parts
+                + case when refunds.part_rank <= missing.cents % missing.parts then 1 else 0 end
+            ) / 100.0
         end,
         true
     from refunds
@@ -305,9 +317,12 @@ select
     soiled(random_code(4036, p) || substr(random_code(4038, p), 1, 6), dice(4054, n), 400),
     case when dice(4040, n) % 60 > 0 then soiled(random_code(4041, n) || substr(random_code(4043, n), 1, 6), dice(4055, n), 400) end,
     case when is_refund then soiled(random_code(4045, n) || '_' || random_code(4047, n), dice(4056, n), 20) end,
-    case when dice(4049, p) % 25 > 0 then soiled(
-        one_of('{VISA,VISA,MASTERCARD,AMERICAN_EXPRESS,DISCOVER}', card - 1), dice(4050, n), 300
-    ) end,
+    case
+        when dice(4049, p) % 25 > 0
+            then soiled(
+                one_of('{VISA,VISA,MASTERCARD,AMERICAN_EXPRESS,DISCOVER}', card - 1), dice(4050, n), 300
+            )
+    end,
     case when dice(4049, p) % 25 > 0 then one_of('{411111,400000,555555,378282,601111}', card - 1) end,
     case when dice(4049, p) % 25 > 0 then one_of('{1111,0002,4444,0005,1117}', card - 1) end,
     dice(4051, p) % 10 = 0,
@@ -366,13 +381,21 @@ select
     soiled(
         case based.item
             when 2 then one_of('{Shipping box,Rush fee,"Extra retainer, upper"}', dice(4065, based.n))
-            else one_of('{Aligner Full,Aligner Lite,Refinement,Retainer set,"Replacement \"lost\" stage",リテーナー}', dice(4066, based.n))
+            else
+                one_of(
+                '{Aligner Full,Aligner Lite,Refinement,Retainer set,"Replacement \"lost\" stage",リテーナー}',
+                dice(4066, based.n)
+            )
         end,
         dice(4067, based.n), 120
     ),
-    case when dice(4068, based.n) % 5 = 0 then soiled(
-        one_of('{"Stages 1–10","both jaws, 20 stages","<ul><li>upper</li></ul>","",下顎のみ}', dice(4069, based.n)), dice(4070, based.n), 30
-    ) end,
+    case
+        when dice(4068, based.n) % 5 = 0
+            then phrase(
+                    '{"Stages 1–10","both jaws, 20 stages","<ul><li>upper</li></ul>","",下顎のみ}',
+                    4069, based.n, 30
+                )
+    end,
     1,
     not based.is_charged,
     case when dice(4071, based.n) % 100 > 0 then based.base end,
@@ -380,9 +403,13 @@ select
     case when dice(4073, based.n) % 4 > 0 then based.base end,
     case when based.off > 0 or dice(4074, based.n) % 2 = 0 then based.off end,
     case when based.off > 0 or dice(4074, based.n) % 2 = 0 then based.base - based.total end,
-    case when based.off > 0 then soiled(
-        one_of('{"Loyal doctor",Warranty,"Free refinement","Doctor''s tier",""}', dice(4075, based.n)), dice(4076, based.n), 60
-    ) end,
+    case
+        when based.off > 0
+            then phrase(
+                    '{"Loyal doctor",Warranty,"Free refinement","Doctor''s tier",""}',
+                    4075, based.n, 60
+                )
+    end,
     based.total
 from based
 inner join gen_product on 1 + low_dice(4077, based.n) * how_many('products') / 2147483587 = gen_product.n;

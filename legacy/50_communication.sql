@@ -8,7 +8,8 @@ with kinds as (
         kind,
         type,
         how_many(what) as rows_of_kind
-    from (values
+    from (
+        values
         (1, 3, 'general records'), (2, 5, 'clinical records'), (3, 6, 'patient records'), (4, 8, 'status records'),
         (5, null, 'records without a type')
     ) as listed (kind, type, what)
@@ -44,9 +45,12 @@ aimed as (
 )
 
 select
-    aimed.*,
+    *,
     row_number() over (order by created, x) as n,
-    case when about in ('patient', 'user') then row_number() over (partition by about in ('patient', 'user') order by created, x) end as kept_n
+    case
+        when about in ('patient', 'user')
+            then row_number() over (partition by about in ('patient', 'user') order by created, x)
+    end as kept_n
 from aimed;
 
 analyze gen_record;
@@ -71,18 +75,29 @@ select
     r.type,
     soiled(
         case coalesce(r.type, 0)
-            when 6 then one_of(
-                '{"Aligner 7 hurts since yesterday","When does my next box arrive?","ありがとうございます。よく合っています。",'
-                '"I lost number 12 & 13 :(","Can I eat with them?","次の予約はいつですか?","It doesn''t fit. \"Not at all\"!","ok"}',
+            when 6
+                then one_of(
+                        '{"Aligner 7 hurts since yesterday","When does my next box arrive?","ありがとうございます。よく合っています。",'
+                        '"I lost number 12 & 13 :(","Can I eat with them?","次の予約はいつですか?","It doesn''t fit. \"Not at all\"!","ok"}',
+                        dice(5018, r.n)
+                    )
+            when 5
+                then one_of(
+                        '{"Tracking well, IPR done 33–43.","Attachment on 13 lost; rebond next visit.","アタッチメント脱離、次回再装着。",'
+                        '"Midline 1 mm off to the left","<p>New scan needed: <i>upper</i></p>","Overjet 4 mm → 3 mm","See photos","Pt. said \"tight\""}',
+                        dice(5018, r.n)
+                    )
+            when 8
+                then one_of(
+                '{"Status: approved","Status: shipped","Status → submitted","ステータス変更","Status: <b>on hold</b>"}',
                 dice(5018, r.n)
             )
-            when 5 then one_of(
-                '{"Tracking well, IPR done 33–43.","Attachment on 13 lost; rebond next visit.","アタッチメント脱離、次回再装着。",'
-                '"Midline 1 mm off to the left","<p>New scan needed: <i>upper</i></p>","Overjet 4 mm → 3 mm","See photos","Pt. said \"tight\""}',
+            else
+                one_of(
+                '{"Please call back","Office moved, new address below:","請求書を送ってください","FYI",'
+                '"Team: who takes this one?"}',
                 dice(5018, r.n)
             )
-            when 8 then one_of('{"Status: approved","Status: shipped","Status → submitted","ステータス変更","Status: <b>on hold</b>"}', dice(5018, r.n))
-            else one_of('{"Please call back","Office moved, new address below:","請求書を送ってください","FYI","Team: who takes this one?"}', dice(5018, r.n))
         end
         || case when dice(5019, r.n) % 5 = 0 then one_of(E'{"\n\nThanks","\n-- \nDr. Abernale"," [#2] ","\nよろしく"," 🙏"}', dice(5020, r.n)) else '' end,
         dice(5021, r.n), 30
@@ -100,7 +115,9 @@ with sizes as (
         how_many('comments') as comments,
         seconds_at(date '2018-03-22') + 30000 as first_moment,
         seconds_at(date '2025-06-20') + 50000 as last_moment,
-        (select count(*) from gen_plan where created < seconds_at(date '2025-06-20')) as plans
+        count(*) as plans
+    from gen_plan
+    where created < seconds_at(date '2025-06-20')
 ),
 
 drawn as (
@@ -119,9 +136,9 @@ timed as (
         case drawn.c
             when sizes.comments then sizes.last_moment
             else greatest(p.created + 60, sizes.first_moment) + case
-                when drawn.c = 1 then 0
-                else scaled(low_dice(5032, drawn.c), least(days(60), sizes.last_moment - greatest(p.created + 60, sizes.first_moment)))
-            end
+                    when drawn.c = 1 then 0
+                    else scaled(low_dice(5032, drawn.c), least(days(60), sizes.last_moment - greatest(p.created + 60, sizes.first_moment)))
+                end
         end as created
     from drawn
     cross join sizes
@@ -139,15 +156,18 @@ numbered as (
 select
     numbered.n + numbered.n / 45,
     moment(numbered.created),
-    case when dice(5033, numbered.n) % 50 > 0 then soiled(
-        one_of(
-            '{"Please reduce to 18 stages","OK to print","More torque on 11?","承認します","Why is 36 extruded, \"again\"?","<p>approved</p>",'
-            '"Looks good 👍","I don''t see IPR","もう少し拡大してください","-"}',
-            dice(5034, numbered.n)
-        )
-        || case when dice(5035, numbered.n) % 8 = 0 then one_of(E'{"\nthx","\n\nDr. O''Grendan",", asap"}', dice(5036, numbered.n)) else '' end,
-        dice(5037, numbered.n), 25
-    ) end,
+    case
+        when dice(5033, numbered.n) % 50 > 0
+            then soiled(
+                one_of(
+                    '{"Please reduce to 18 stages","OK to print","More torque on 11?","承認します","Why is 36 extruded, \"again\"?","<p>approved</p>",'
+                    '"Looks good 👍","I don''t see IPR","もう少し拡大してください","-"}',
+                    dice(5034, numbered.n)
+                )
+                || case when dice(5035, numbered.n) % 8 = 0 then one_of(E'{"\nthx","\n\nDr. O''Grendan",", asap"}', dice(5036, numbered.n)) else '' end,
+                dice(5037, numbered.n), 25
+            )
+    end,
     case when dice(5038, numbered.n) % 2 = 0 then numbered.doctor_user_id else coalesce(technician.id, numbered.doctor_user_id) end,
     numbered.plan_id
 from numbered
@@ -190,18 +210,14 @@ drawn as (
 select
     drawn.n + drawn.n / 10,
     moment(drawn.created),
-    soiled(
-        one_of(
-            '{"Prefers phone calls","Late payer, ask before printing","Very particular about \"smile arc\"","新しい医院に移転","<p>VIP</p>",'
-            '"Don''t offer Lite","Speaks Spanish & Thai","Wants 7-day wear"}',
-            dice(5041, drawn.n)
-        ),
-        dice(5042, drawn.n), 10
-    ),
+    phrase('{"Prefers phone calls","Late payer, ask before printing","Very particular about \"smile arc\"","新しい医院に移転","<p>VIP</p>",'
+            '"Don''t offer Lite","Speaks Spanish & Thai","Wants 7-day wear"}', 5041, drawn.n, 10),
     case drawn.author when 'doctor' then author.user_id when 'someone else' then others.id end,
     -- one note is about somebody who is no doctor
-    case when drawn.n = 20 % how_many('notes by a doctor') then (select id from gen_user where kind = 'patient' and k = 1) else about.user_id end
+    case when drawn.n = 20 % how_many('notes by a doctor') then no_doctor.user_id else about.user_id end
 from drawn
 left join gen_doctor as author on drawn.author = 'doctor' and drawn.drawn_n % how_many('note-writing doctors') + 1 = author.k
 left join others on drawn.author = 'someone else' and drawn.drawn_n % how_many('note-writing others') + 1 = others.other
-inner join gen_doctor as about on 1 + dice(5043, drawn.n) % doctors_by(drawn.created, how_many('doctors')) = about.k;
+inner join gen_doctor as about on 1 + dice(5043, drawn.n) % doctors_by(drawn.created, how_many('doctors')) = about.k
+cross join gen_patient as no_doctor
+where no_doctor.n = 1;

@@ -17,8 +17,9 @@ insert into dispatch_file (
 with sizes as (
     select
         how_many('files') as files,
-        (select count(*) from gen_order where fate = 'clean') as orders,
-        (select count(*) from gen_kept_record) as records
+        clean_orders() as orders,
+        max(kept_n) as records
+    from gen_kept_record
 ),
 
 drawn as (
@@ -41,9 +42,16 @@ select
     case
         when drawn.a % 30 = 0 then null
         when drawn.a % 30 = 1 then ''
-        else one_of('{scan_upper_,scan_lower_,photo-,"stage ",IMG_,"O''Grendan \"final\" ",レントゲン_,export}', drawn.a / 30)
+        else
+            one_of(
+            '{scan_upper_,scan_lower_,photo-,"stage ",IMG_,"O''Grendan \"final\" ",レントゲン_,export}',
+            drawn.a / 30
+        )
             || drawn.f % 1000
-            || one_of(E'{"  "," 😀"," (1)","<b>x</b>"," \n2","","","","","","","","","","","","","","",""}', drawn.a / 240)
+            || one_of(
+                E'{"  "," 😀"," (1)","<b>x</b>"," \n2","","","","","","","","","","","","","","",""}',
+                drawn.a / 240
+            )
     end,
     case when drawn.b % 25 > 0 then one_of('{.stl,.stl,.stl,.jpg,.JPG,.png,.pdf,.stl.stl,.obj,.zip,.dcm,"",".stl "}', drawn.b / 25) end,
     case when drawn.b % 4000 = 3999 then 3221225472 else 0 end + 1024 + dice(6007, drawn.f) * (drawn.b % 7) / 40,

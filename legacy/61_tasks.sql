@@ -12,7 +12,7 @@ with sizes as (
         how_many('plans') as plans,
         how_many('templates') as templates,
         how_many('technicians') as technicians,
-        (select count(*) from gen_order where fate = 'clean') as orders
+        clean_orders() as orders
 ),
 
 drawn as (
@@ -53,7 +53,7 @@ resolved as (
         coalesce(o.id, p.instruction_id, f.instruction_id) as instruction_id,
         -- when there was something to do
         coalesce(
-            moment(o.submitted), moment(p.created), f.created_at, moment(aimed.t * days(2700) / (select tasks from sizes))
+            moment(o.submitted), moment(p.created), f.created_at, moment(aimed.t * days(2700) / how_many('tasks'))
         ) as since
     from aimed
     left join gen_plan as p on aimed.plan_n = p.n
@@ -71,11 +71,12 @@ select
             then least(resolved.since + resolved.c / 400 * interval '1 second', moment(world_end()))
     end,
     case
-        when resolved.b % 14 = 0 then one_of(
-            E'{"Left side again","see photo #2","ok","Doctor said \\"later\\"","再作業","  trim more  ","<i>urgent</i>","line one\nline two",'
-            '"😀 done","I can''t open the file","","\u200Fشكرا\u200F"}',
-            resolved.b / 14
-        )
+        when resolved.b % 14 = 0
+            then one_of(
+                E'{"Left side again","see photo #2","ok","Doctor said \\"later\\"","再作業","  trim more  ","<i>urgent</i>","line one\nline two",'
+                '"😀 done","I can''t open the file","","\u200Fشكرا\u200F"}',
+                resolved.b / 14
+            )
     end,
     resolved.instruction_id,
     resolved.plan_id,

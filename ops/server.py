@@ -174,8 +174,7 @@ class Server:
         """As root: let the user the server runs as reach the folder and the programs."""
         if self.folder.stat().st_uid == 0:
             user = _system_user()
-            if any(self.folder.iterdir()):
-                raise Failure(f"The folder {self.folder} belongs to root and is not empty: PostgreSQL needs its own.")
+            self._check_empty()
             os.chown(self.folder, user.pw_uid, user.pw_gid)
         owner = self.folder.stat().st_uid
 
@@ -210,17 +209,20 @@ class Server:
             os.close(handle)
 
     def _create(self) -> None:
-        if any(self.folder.iterdir()):
-            raise Failure(
-                f"The folder {self.folder} is not empty and holds no PostgreSQL data: "
-                "set DISPATCH_PGDATA to another one, or empty it."
-            )
+        self._check_empty()
         settings = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
         # PostgreSQL's own locale: text sorts and folds alike on every machine.
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         done = self._run("initdb", "-U", "postgres", "--auth=trust", "--no-sync", "-D", self.folder, *locale, *settings)
         if done.returncode:
             raise Failure(f"PostgreSQL could not create its data in {self.folder}: {_last_line(done.stderr)}.")
+
+    def _check_empty(self) -> None:
+        if any(self.folder.iterdir()):
+            raise Failure(
+                f"The folder {self.folder} is not empty and holds no PostgreSQL data: "
+                "set DISPATCH_PGDATA to another one, or empty it."
+            )
 
     def _check_version(self) -> None:
         found = (self.folder / "PG_VERSION").read_text().strip()

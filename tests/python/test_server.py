@@ -110,9 +110,13 @@ def test_a_socket_path_that_is_too_long_is_refused(tmp_path: Path):
     assert not path.exists()
 
 
-def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path):
+def test_a_folder_with_other_things_in_it_is_refused(folder: Path):
+    folder.mkdir()
+    (folder / "letter.txt").touch()
+    owner = folder.owner()
     with pytest.raises(Failure, match="not empty and holds no PostgreSQL data"):
-        Server(Path(sys.prefix) / "lib").start()
+        Server(folder).start()
+    assert folder.owner() == owner
 
 
 def test_a_data_folder_of_another_version_is_refused(own: Server):
