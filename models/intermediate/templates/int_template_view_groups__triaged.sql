@@ -8,21 +8,16 @@ templates as (
     select * from {{ ref('templates') }}
 ),
 
+known_groups as (
+    select * from {{ ref('int_teams__fates') }}
+),
+
 numbered as (
     select
         links.*,
         {{ occurrence_number('links', 'links.legacy_template_view_groups_id') }} as occurrence,
         {{ occurrence_number('links', 'links.legacy_template_id, links.legacy_group_id') }} as pair_occurrence
     from links
-),
-
-known_groups as (
-    select
-        legacy_group_id,
-        legacy_group_name,
-        case when disposition = 'migrated' then team_id end as team_id
-    from {{ ref('int_teams__triaged') }}
-    where coalesce(reason, '') not in ('legacy_id_not_given', 'duplicate_legacy_id')
 ),
 
 reasoned as (

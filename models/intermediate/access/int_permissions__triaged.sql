@@ -1,0 +1,42 @@
+with
+
+permissions as (
+    select * from {{ ref('stg_django__permissions') }}
+),
+
+content_types as (
+    select * from {{ ref('int_content_types__distinct') }}
+),
+
+numbered as (
+    select
+        permissions.*,
+        {{ occurrence_number('permissions', 'permissions.legacy_permission_id') }} as occurrence
+    from permissions
+),
+
+reasoned as (
+    select
+        permissions.*,
+        content_types.app_label,
+        content_types.model,
+        case
+            when permissions.legacy_permission_id is null then 'legacy_id_not_given'
+            when permissions.occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_missing(['permissions.name', 'permissions.codename']) }} then 'required_value_missing'
+        end as reason
+    from numbered as permissions
+    left join content_types on permissions.legacy_content_type_id = content_types.legacy_content_type_id
+)
+
+select
+    {{ legacy_key('permissions', 'legacy_permission_id') }} as permission_id,
+    legacy_permission_id,
+    legacy_content_type_id,
+    name as permission_name,
+    codename,
+    app_label,
+    model as model_name,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

@@ -1,0 +1,49 @@
+with
+
+links as (
+    select * from {{ ref('stg_dispatch__role_permissions') }}
+),
+
+roles as (
+    select * from {{ ref('roles') }}
+),
+
+permissions as (
+    select * from {{ ref('permissions') }}
+),
+
+numbered as (
+    select
+        links.*,
+        {{ occurrence_number('links', 'links.legacy_role_permissions_id') }} as occurrence,
+        {{ occurrence_number('links', 'links.legacy_role_id, links.legacy_permission_id') }} as pair_occurrence
+    from links
+),
+
+reasoned as (
+    select
+        links.*,
+        roles.role_id,
+        permissions.permission_id,
+        case
+            when links.legacy_role_permissions_id is null then 'legacy_id_not_given'
+            when links.occurrence > 1 then 'duplicate_legacy_id'
+            when roles.role_id is null then 'role_not_migrated'
+            when permissions.permission_id is null then 'permission_not_migrated'
+            when links.pair_occurrence > 1 then 'duplicate_natural_key'
+        end as reason
+    from numbered as links
+    left join roles on links.legacy_role_id = roles.legacy_role_id
+    left join permissions on links.legacy_permission_id = permissions.legacy_permission_id
+)
+
+select
+    {{ legacy_key('role_permissions', 'legacy_role_permissions_id') }} as role_permission_id,
+    legacy_role_permissions_id,
+    legacy_role_id,
+    legacy_permission_id,
+    role_id,
+    permission_id,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

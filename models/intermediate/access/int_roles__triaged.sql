@@ -1,0 +1,50 @@
+with
+
+roles as (
+    select * from {{ ref('stg_dispatch__roles') }}
+),
+
+profiles as (
+    select * from {{ ref('profiles') }}
+),
+
+teams as (
+    select * from {{ ref('teams') }}
+),
+
+numbered as (
+    select
+        roles.*,
+        {{ occurrence_number('roles', 'roles.legacy_role_id') }} as occurrence
+    from roles
+),
+
+reasoned as (
+    select
+        roles.*,
+        profiles.profile_id,
+        teams.team_id,
+        case
+            when roles.legacy_role_id is null then 'legacy_id_not_given'
+            when roles.occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_missing(['roles.name']) }} then 'required_value_missing'
+        end as reason
+    from numbered as roles
+    left join profiles on roles.legacy_user_id = profiles.legacy_user_id
+    left join teams on roles.legacy_group_id = teams.legacy_group_id
+)
+
+select
+    {{ legacy_key('roles', 'legacy_role_id') }} as role_id,
+    legacy_role_id,
+    legacy_user_id,
+    legacy_group_id,
+    profile_id,
+    team_id,
+    name as role_name,
+    abbrev as abbreviation,
+    type_code as legacy_type,
+    sort_order,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

@@ -1,0 +1,52 @@
+with
+
+memberships as (
+    select * from {{ ref('stg_django__user_groups') }}
+),
+
+known_groups as (
+    select * from {{ ref('int_teams__fates') }}
+),
+
+profiles as (
+    select * from {{ ref('profiles') }}
+),
+
+numbered as (
+    select
+        memberships.*,
+        {{ occurrence_number('memberships', 'memberships.legacy_user_groups_id') }} as occurrence,
+        {{ occurrence_number(
+            'memberships', 'memberships.legacy_user_id, memberships.legacy_group_id'
+        ) }} as pair_occurrence
+    from memberships
+),
+
+reasoned as (
+    select
+        memberships.*,
+        known_groups.team_id,
+        profiles.profile_id,
+        case
+            when memberships.legacy_user_groups_id is null then 'legacy_id_not_given'
+            when memberships.occurrence > 1 then 'duplicate_legacy_id'
+            when known_groups.legacy_group_id is null then 'group_not_found'
+            when known_groups.reason is not null then known_groups.reason
+            when profiles.profile_id is null then 'profile_not_migrated'
+            when memberships.pair_occurrence > 1 then 'duplicate_natural_key'
+        end as reason
+    from numbered as memberships
+    left join known_groups on memberships.legacy_group_id = known_groups.legacy_group_id
+    left join profiles on memberships.legacy_user_id = profiles.legacy_user_id
+)
+
+select
+    {{ legacy_key('team_members', 'legacy_user_groups_id') }} as team_member_id,
+    legacy_user_groups_id,
+    legacy_user_id,
+    legacy_group_id,
+    team_id,
+    profile_id,
+    {{ disposition('reason', excluding=['group_not_team']) }} as disposition,
+    reason
+from reasoned

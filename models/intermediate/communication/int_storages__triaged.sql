@@ -1,0 +1,36 @@
+with
+
+storages as (
+    select * from {{ ref('stg_dispatch__storages') }}
+),
+
+numbered as (
+    select
+        storages.*,
+        {{ occurrence_number('storages', 'storages.legacy_storage_id') }} as occurrence
+    from storages
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when legacy_storage_id is null then 'legacy_id_not_given'
+            when occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_missing(['name', 'address', 'port', 'disk_free_bytes', 'disk_total_bytes']) }}
+                then 'required_value_missing'
+        end as reason
+    from numbered
+)
+
+select
+    {{ legacy_key('storages', 'legacy_storage_id') }} as storage_id,
+    legacy_storage_id,
+    name as storage_name,
+    address,
+    port,
+    disk_free_bytes,
+    disk_total_bytes,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

@@ -1,0 +1,8 @@
+-- One row per legacy group that exists, whatever became of it, for what refers to groups.
+select
+    legacy_group_id,
+    legacy_group_name,
+    case when disposition = 'migrated' then team_id end as team_id,
+    reason
+from {{ ref('int_teams__triaged') }}
+where coalesce(reason, '') not in ('legacy_id_not_given', 'duplicate_legacy_id')

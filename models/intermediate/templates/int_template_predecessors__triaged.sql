@@ -1,0 +1,49 @@
+with
+
+links as (
+    select * from {{ ref('stg_dispatch__template_predecessors') }}
+),
+
+templates as (
+    select * from {{ ref('templates') }}
+),
+
+predecessors as (
+    select * from {{ ref('templates') }}
+),
+
+numbered as (
+    select
+        links.*,
+        {{ occurrence_number('links', 'links.legacy_template_predecessors_id') }} as occurrence,
+        {{ occurrence_number('links', 'links.legacy_from_template_id, links.legacy_to_template_id') }} as pair_occurrence
+    from links
+),
+
+reasoned as (
+    select
+        links.*,
+        templates.template_id,
+        predecessors.template_id as predecessor_id,
+        case
+            when links.legacy_template_predecessors_id is null then 'legacy_id_not_given'
+            when links.occurrence > 1 then 'duplicate_legacy_id'
+            when templates.template_id is null then 'template_not_found'
+            when predecessors.template_id is null then 'template_not_found'
+            when links.pair_occurrence > 1 then 'duplicate_natural_key'
+        end as reason
+    from numbered as links
+    left join templates on links.legacy_from_template_id = templates.legacy_template_id
+    left join predecessors on links.legacy_to_template_id = predecessors.legacy_template_id
+)
+
+select
+    {{ legacy_key('template_predecessors', 'legacy_template_predecessors_id') }} as template_predecessor_id,
+    legacy_template_predecessors_id,
+    legacy_from_template_id,
+    legacy_to_template_id,
+    template_id,
+    predecessor_id,
+    {{ disposition('reason') }} as disposition,
+    reason
+from reasoned

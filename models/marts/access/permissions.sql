@@ -1,0 +1,9 @@
+select
+    permission_id,
+    legacy_permission_id,
+    permission_name,
+    codename,
+    app_label,
+    model_name
+from {{ ref('int_permissions__triaged') }}
+where disposition = 'migrated'

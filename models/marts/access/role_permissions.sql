@@ -1,0 +1,7 @@
+select
+    role_permission_id,
+    legacy_role_permissions_id,
+    role_id,
+    permission_id
+from {{ ref('int_role_permissions__triaged') }}
+where disposition = 'migrated'

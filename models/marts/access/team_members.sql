@@ -1,0 +1,7 @@
+select
+    team_member_id,
+    legacy_user_groups_id,
+    team_id,
+    profile_id
+from {{ ref('int_team_members__triaged') }}
+where disposition = 'migrated'

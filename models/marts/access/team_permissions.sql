@@ -1,0 +1,7 @@
+select
+    team_permission_id,
+    legacy_group_permissions_id,
+    team_id,
+    permission_id
+from {{ ref('int_team_permissions__triaged') }}
+where disposition = 'migrated'

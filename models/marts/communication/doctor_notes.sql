@@ -1,0 +1,10 @@
+select
+    doctor_note_id,
+    legacy_note_id,
+    legacy_author_user_id,
+    doctor_id,
+    author_profile_id,
+    body,
+    created_at
+from {{ ref('int_doctor_notes__triaged') }}
+where disposition = 'migrated'

@@ -1,0 +1,9 @@
+select
+    treatment_discussion_id,
+    legacy_comment_id,
+    treatment_plan_id,
+    author_profile_id,
+    body,
+    created_at
+from {{ ref('int_treatment_discussions__triaged') }}
+where disposition = 'migrated'

@@ -1,0 +1,7 @@
+select
+    template_edit_role_id,
+    legacy_template_edit_roles_id,
+    template_id,
+    role_id
+from {{ ref('int_template_edit_roles__triaged') }}
+where disposition = 'migrated'

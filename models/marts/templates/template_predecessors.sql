@@ -1,0 +1,7 @@
+select
+    template_predecessor_id,
+    legacy_template_predecessors_id,
+    template_id,
+    predecessor_id
+from {{ ref('int_template_predecessors__triaged') }}
+where disposition = 'migrated'
