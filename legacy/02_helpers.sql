@@ -94,7 +94,12 @@ begin
 end
 $$;
 
--- Orders that can be migrated.
+-- Patients with a doctor, and orders that can be migrated.
+create function kept_patients() returns integer
+language sql immutable parallel safe as $$
+    select how_many('patients') - how_many('patients of a lost doctor') - how_many('patients without a doctor')
+$$;
+
 create function clean_orders() returns integer
 language sql immutable parallel safe as $$
     select how_many('orders') - how_many('deleted orders') - how_many('orders of a lost doctor')

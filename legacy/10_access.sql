@@ -75,20 +75,25 @@ from auth_permission;
 
 -- Pairs are numbered 0 … groups * permissions - 1; a permutation of the numbers gives distinct pairs.
 insert into auth_group_permissions (id, group_id, permission_id)
-select
-    pair.n,
-    grp.id,
-    gen_permission.id
-from (
-    select
-        n,
-        shuffled(n, 10 * (select count(*) from gen_permission)) as drawn
-    from generate_series(1, how_many('group permissions')) as n
-) as pair
-inner join (
+with groups as (
     select
         id,
         row_number() over (order by id) as n
     from auth_group
-) as grp on pair.drawn % 10 + 1 = grp.n
-inner join gen_permission on pair.drawn / 10 + 1 = gen_permission.n;
+),
+
+pairs as (
+    select
+        n,
+        shuffled(n, 10 * total) as drawn
+    from (select count(*) as total from gen_permission) as permissions
+    cross join generate_series(1, how_many('group permissions')) as n
+)
+
+select
+    pairs.n,
+    groups.id,
+    gen_permission.id
+from pairs
+inner join groups on pairs.drawn % 10 + 1 = groups.n
+inner join gen_permission on pairs.drawn / 10 + 1 = gen_permission.n;

@@ -29,7 +29,7 @@ select
     end as is_active,
     row_number() over (
         order by
-            dice(1101, gen_specialty.n * 100 + slot.n) % 1000 + case when slot.n <= gen_specialty.active then 400 else 0 end,
+            dice(1101, gen_specialty.n * 100 + slot.n) % 1000 + 400 * (slot.n <= gen_specialty.active)::integer,
             gen_specialty.n,
             slot.n
     ) as k
@@ -52,20 +52,20 @@ with joining as (
     select
         'doctor',
         k,
-        days(1) + 50000 + (k - 1) * days(2650) / (select how_many('doctors')) + dice(1102, k) % 20000
+        days(1) + 50000 + (k - 1) * days(2650) / how_many('doctors') + dice(1102, k) % 20000
     from generate_series(1, how_many('doctors')) as k
     union all
     select
         'patient',
         k,
-        days(4) + (k - 1) * days(2720) / (select how_many('patients')) + dice(1103, k) % 30000
+        days(4) + (k - 1) * days(2720) / how_many('patients') + dice(1103, k) % 30000
     from generate_series(1, how_many('patients')) as k
     union all
     select
         'technician',
         k,
-        seconds_at(date '2018-02-22') + 36000 + (k - 1) * (seconds_at(date '2025-07-29') - seconds_at(date '2018-02-22'))
-        / ((select how_many('technicians')) - 1)
+        seconds_at(date '2018-02-22') + 36000
+        + (k - 1) * (seconds_at(date '2025-07-29') - seconds_at(date '2018-02-22')) / (how_many('technicians') - 1)
     from generate_series(1, how_many('technicians')) as k
 ),
 
@@ -115,7 +115,7 @@ select
                 || '@clinic' || holders.h % sizes.shared + 1 || '.example.com'
         when holders.h <= sizes.sharers + 7
             then one_of(
-                    '{dr.lune(at)example.com,mizuhara@,@example.org,no e-mail,kwame@@example.net,"a b@example.com",n/a}',
+                    '{dr.lune(at)example.com,mizuhara@,@example.org,no e-mail,kwame@@example.net,@,n/a}',
                     holders.h - sizes.sharers - 1
                 )
         else
@@ -176,7 +176,7 @@ with members as (
     select
         n,
         id as user_id,
-        case kind when 'patient' then 1 when 'doctor' then 2 when 'technician' then 11 when 'staff' then 3 + k % 5 end as group_id
+        case kind when 'patient' then 1 when 'doctor' then 2 when 'technician' then 11 else 3 + k % 5 end as group_id
     from gen_user
     where kind <> 'patient' or k % 59 > 0
     union all
@@ -218,7 +218,8 @@ with nameless as (
         group_id
     from (
         values
-        (1, 'AT / Bracket / IDB', 'AT', 11), (2, 'MT-Laser', 'MTL', 11), (3, 'Supervisor', 'SUP', 11), (4, 'Sales', null, 6),
+        (1, 'AT / Bracket / IDB', 'AT', 11), (2, 'MT-Laser', 'MTL', 11), (3, 'Supervisor', 'SUP', 11),
+        (4, 'Sales', null, 6),
         (5, 'Technician', 'T', 11), (6, 'Lead Sectioning Technician', '', 11), (7, 'MT-Printing', 'MTP', 11),
         (8, 'Remote Technician Trainee', null, 11), (9, 'Quality  Control', 'QC', 11), (10, 'Billing', 'B', 3),
         (11, 'designing technician', null, 11), (12, 'Packing & Shipping', 'PS', 11), (13, 'Master', 'M', 5),
@@ -299,13 +300,15 @@ create temporary table gen_country (
 );
 
 insert into gen_country (n, spelling, region, weight) values
-(1, 'USA', 'us', 500), (2, 'U.S.A.', 'us', 30), (3, 'usa', 'us', 25), (4, 'United States', 'us', 60), (5, 'US', 'us', 40),
-(6, 'USA ', 'us', 12), (7, 'India', 'in', 60), (8, 'INDIA', 'in', 10), (9, 'Japan', 'jp', 70), (10, 'japan', 'jp', 10),
-(11, '日本', 'jp', 10), (12, 'Thailand', 'th', 30), (13, 'THAILAND', 'th', 5), (14, 'Vietnam', 'vn', 30),
-(15, 'Viet Nam', 'vn', 15), (16, 'Việt Nam', 'vn', 5), (17, 'Australia', 'au', 30), (18, 'australia', 'au', 5),
-(19, 'Canada', 'other', 12), (20, 'United Kingdom', 'other', 6), (21, 'UK', 'other', 4), (22, 'Germany', 'other', 5),
-(23, 'Deutschland', 'other', 2), (24, 'Singapore', 'other', 6), (25, 'Philippines', 'other', 5), (26, 'Mexico', 'other', 4),
-(27, 'México', 'other', 2), (28, 'New Zealand', 'other', 4), (29, '', 'us', 5), (30, null, 'us', 10);
+(1, 'USA', 'us', 500), (2, 'U.S.A.', 'us', 30), (3, 'usa', 'us', 25), (4, 'United States', 'us', 60),
+(5, 'US', 'us', 40), (6, 'USA ', 'us', 12), (7, 'India', 'in', 60), (8, 'INDIA', 'in', 10),
+(9, 'Japan', 'jp', 70), (10, 'japan', 'jp', 10), (11, '日本', 'jp', 10), (12, 'Thailand', 'th', 30),
+(13, 'THAILAND', 'th', 5), (14, 'Vietnam', 'vn', 30), (15, 'Viet Nam', 'vn', 15), (16, 'Việt Nam', 'vn', 5),
+(17, 'Australia', 'au', 30), (18, 'australia', 'au', 5), (19, 'Canada', 'other', 12),
+(20, 'United Kingdom', 'other', 6), (21, 'UK', 'other', 4), (22, 'Germany', 'other', 5),
+(23, 'Deutschland', 'other', 2), (24, 'Singapore', 'other', 6), (25, 'Philippines', 'other', 5),
+(26, 'Mexico', 'other', 4), (27, 'México', 'other', 2), (28, 'New Zealand', 'other', 4), (29, '', 'us', 5),
+(30, null, 'us', 10);
 
 insert into dispatch_office (
     id, name, address, apt, city, state, zip, country, phone, tax_rate, valid, sq_customer_id, emails
@@ -334,27 +337,36 @@ select
             '{Larkmoor,Quenby Hill,Tessaly,Brindlewick,Harrowgait,Sunfall,Dr. Abernale''s,Nokwood,Amberlyn}',
             dice(1152, drawn.n)
         )
-        || ' ' || one_of('{Orthodontics,Dental Studio,Smile Clinic,Dental Care,矯正歯科,Aligners & Braces}', dice(1153, drawn.n)),
+        || one_of('{" Orthodontics"," Dental Studio"," Smile Clinic"," Dental Care"," 矯正歯科"}', dice(1153, drawn.n)),
         dice(1154, drawn.n), 30
     ),
     case
         when dice(1155, drawn.n) % 40 > 0
             then soiled(
-                    1 + dice(1156, drawn.n) % 9800
-                    || ' ' || one_of('{Marrow Lane,Old Kiln Rd,Tamarisk Ave,4th St NE,Soi Lumphu,Phố Hàng Trúc}', dice(1157, drawn.n)),
+                    1 + dice(1156, drawn.n) % 9800 || ' '
+                    || one_of('{Marrow Lane,Old Kiln Rd,4th St NE,Soi Lumphu,Phố Hàng Trúc}', dice(1157, drawn.n)),
                     dice(1158, drawn.n), 30
                 )
     end,
     case dice(1159, drawn.n) % 5
-        when 0 then soiled('Suite ' || dice(1160, drawn.n) % 900, dice(1161, drawn.n), 12) when 1 then null when 2 then '#4' else ''
+        when 0 then soiled('Suite ' || dice(1160, drawn.n) % 900, dice(1161, drawn.n), 12)
+        when 1 then null
+        when 2 then '#4'
+        else ''
     end,
     soiled(one_of(gen_region.cities, dice(1162, drawn.n)), dice(1163, drawn.n), 40),
     soiled(one_of(gen_region.states, dice(1164, drawn.n)), dice(1165, drawn.n), 60),
-    case when dice(1166, drawn.n) % 30 > 0 then soiled(lpad((dice(1167, drawn.n) % 100000)::text, 5, '0'), dice(1168, drawn.n), 60) end,
+    case
+        when dice(1166, drawn.n) % 30 > 0
+            then soiled(lpad((dice(1167, drawn.n) % 100000)::text, 5, '0'), dice(1168, drawn.n), 60)
+    end,
     ranges.spelling,
     case
         when dice(1169, drawn.n) % 12 > 0
-            then soiled(gen_region.dialling || '555-01' || lpad((dice(1170, drawn.n) % 100)::text, 2, '0'), dice(1171, drawn.n), 40)
+            then soiled(
+                    gen_region.dialling || '555-01' || lpad((dice(1170, drawn.n) % 100)::text, 2, '0'),
+                    dice(1171, drawn.n), 40
+                )
     end,
     one_of(gen_region.tax_rates, dice(1172, drawn.n))::numeric,
     true,
@@ -409,7 +421,10 @@ select
     dice(1188, k) % 7 = 0,
     case when dice(1189, k) % 12 = 0 then dice(1190, k) % 40 * 25 + dice(1191, k) % 4 * 0.25 else 0 end,
     case when dice(1192, k) % 4 > 0 then 1 + low_dice(1193, k) / 540000000 end,
-    case when dice(1194, k) % 5 = 0 then (moment(joined) at time zone 'UTC')::date + 365 + (dice(1195, k) % 700)::integer end,
+    case
+        when dice(1194, k) % 5 = 0
+            then (moment(joined) at time zone 'UTC')::date + 365 + (dice(1195, k) % 700)::integer
+    end,
     case when dice(1196, k) % 9 = 0 then 3 * (1 + dice(1197, k) % 3) else 0 end,
     case when dice(1198, k) % 5 > 0 then moment(later(joined, days(40), dice(1199, k))) end,
     case when dice(1200, k) % 4 > 0 then moment(later(joined, days(40), dice(1199, k))) end,
@@ -465,7 +480,7 @@ fated as (
         *,
         case
             when is_recent and rank_in_half <= how_many('patients of a lost doctor') then 'lost'
-            when is_recent and rank_in_half <= how_many('patients of a lost doctor') + how_many('patients without a doctor') then 'alone'
+            when is_recent and rank_in_half <= how_many('patients') - kept_patients() then 'alone'
             else 'kept'
         end as fate
     from ranked
@@ -492,7 +507,8 @@ left join gen_lost_doctor on (fated.rank_in_half - 1) % how_many('lost doctors')
 analyze gen_patient;
 
 insert into dispatch_patient (
-    id, user_id, doctor_id, office_id, birthdate, sex, status, archived, suspended, schemes, suffix, submitted_at, updated_at
+    id, user_id, doctor_id, office_id, birthdate, sex, status, archived, suspended, schemes, suffix, submitted_at,
+    updated_at
 )
 select
     id,
@@ -516,7 +532,8 @@ select
         when n % 1800 = 7 then one_of('{"{\"upper\": ","{''a'': 1}","{\"stages\": 12,}",not json}', n / 1800)
         else
             one_of(
-                '{"{}","{}","{}","{}","{\"upper\": 14, \"lower\": 12}","{\"note\": \"pat said \\\"ok\\\" 😀\"}","[]","{\"段階\": [1, 2, 3]}"}',
+                '{"{}","{}","{}","{}","{\"upper\": 14, \"lower\": 12}","{\"note\": \"pat said \\\"ok\\\" 😀\"}","[]",'
+                '"{\"段階\": [1, 2, 3]}"}',
                 low_dice(1228, n) / 268435449
             )
     end,

@@ -33,7 +33,11 @@ select
     dice(2005, n) % 6 = 0,
     n > 10 and n % 3 < 2,
     case n % 7
-        when 0 then '{"colour": "clear", "label": "\"A\" 😀"}' when 1 then null when 2 then '' when 3 then '{colour: clear}' else '{}'
+        when 0 then '{"colour": "clear", "label": "\"A\" 😀"}'
+        when 1 then null
+        when 2 then ''
+        when 3 then '{colour: clear}'
+        else '{}'
     end,
     case when n % 9 > 0 then n % 5 end,
     dice(2006, n) % 5 = 0,
@@ -70,10 +74,10 @@ select
     case
         when n % 37 > 0
             then soiled(
-                one_of('{Check,Section,Trim,Design,Print,Clean,Laser-mark,Pack,Ship,Call the doctor about,確認}', n)
-                || ' ' || one_of('{scan,upper jaw,lower jaw,set-up,model,aligners,retainer,box,"plan #2",photos}', dice(2021, n)),
-                dice(2022, n), 10
-            )
+                    one_of('{Check,Section,Trim,Design,Print,Clean,Laser-mark,Pack,Ship,Call the doctor about,確認}', n)
+                    || one_of('{" scan"," upper jaw"," lower jaw"," model"," box"," plan \"2\""}', dice(2021, n)),
+                    dice(2022, n), 10
+                )
     end,
     case
         when dice(2023, n) % 5 > 0
@@ -119,17 +123,17 @@ with sizes as (
 pairs as (
     select
         n,
-        shuffled(n, sizes.templates * 10) / 10 as template_index,
-        shuffled(n, sizes.templates * 10) % 10 as product_index
+        shuffled(n, templates * 10) / 10 as template_index,
+        shuffled(n, templates * 10) % 10 as product_index
     from sizes
-    cross join generate_series(1, sizes.inside) as n
+    cross join generate_series(1, inside) as n
     union all
     select
-        sizes.inside + n,
-        shuffled(n, sizes.templates * (sizes.products - 10)) / (sizes.products - 10),
-        10 + shuffled(n, sizes.templates * (sizes.products - 10)) % (sizes.products - 10)
+        inside + n,
+        shuffled(n, templates * (products - 10)) / (products - 10),
+        10 + shuffled(n, templates * (products - 10)) % (products - 10)
     from sizes
-    cross join generate_series(1, sizes.outside) as n
+    cross join generate_series(1, outside) as n
 )
 
 select

@@ -12,7 +12,7 @@ with sizes as (
         how_many('patients') as patients,
         how_many('jaws') - how_many('jaws without an order') as jaws,
         how_many('shipped orders') as shipped,
-        how_many('patients') - how_many('patients of a lost doctor') - how_many('patients without a doctor') as kept_patients
+        kept_patients() as kept_patients
 ),
 
 listed as (
@@ -155,8 +155,9 @@ from gen_jaw
 inner join gen_product on 1 + low_dice(3030, gen_jaw.n) * how_many('products') / 2147483587 = gen_product.n;
 
 insert into dispatch_instruction (
-    id, patient_id, course_id, "order", "model", scanner, scanner_notes, notes, complaint, objective, conditions, exports,
-    price, status, cbct, accept_extraction, comprehensive, deleted, suffix, upper_jaw_id, lower_jaw_id, submitted_at, updated_at
+    id, patient_id, course_id, "order", "model", scanner, scanner_notes, notes, complaint, objective, conditions,
+    exports, price, status, cbct, accept_extraction, comprehensive, deleted, suffix, upper_jaw_id, lower_jaw_id,
+    submitted_at, updated_at
 )
 select
     o.id,
@@ -208,10 +209,14 @@ select
                 )
     end,
     case
-        when o.n % 4000 = 19 then one_of('{"{\"stl\": true","undefined","{''stl'': True}","","{\"path\": \"C:\\exports\\u12\"}"}', o.n / 4000)
+        when o.n % 4000 = 19
+            then one_of(
+                    '{"{\"stl\": true","undefined","{''stl'': True}","","{\"path\": \"C:\\exports\\u12\"}"}', o.n / 4000
+                )
         else
             one_of(
-                '{"{}","{}","{\"stl\": true}","{\"stl\": true, \"stages\": [1, 2, 3], \"by\": \"O''Grendan \\\"JR\\\"\"}","[]","{\"名\": \"出力 😀\"}"}',
+                '{"{}","{}","{\"stl\": true}","{\"stages\": [1, 2, 3], \"by\": \"O''Grendan \\\"JR\\\"\"}",'
+                '"[]","{\"名\": \"出力 😀\"}"}',
                 low_dice(3055, o.n) / 357913932
             )
     end,
@@ -246,7 +251,9 @@ timed as (
         drawn.is_second,
         gen_order.id as instruction_id,
         gen_order.doctor_user_id,
-        later(gen_order.submitted + 600 + case when drawn.is_second then 3600 * 24 * 3 else 0 end, days(2), dice(3071, drawn.s)) as changed
+        later(
+            gen_order.submitted + 600 + days(3) * drawn.is_second::integer, days(2), dice(3071, drawn.s)
+        ) as changed
     from drawn
     inner join gen_order on drawn.clean_n = gen_order.clean_n
 )
@@ -260,7 +267,9 @@ select
     timed.instruction_id
 from timed
 left join gen_user as technician
-    on technician.kind = 'technician' and dice(3075, timed.s) % 40 + 1 = technician.k and technician.joined < timed.changed;
+    on technician.kind = 'technician'
+        and dice(3075, timed.s) % 40 + 1 = technician.k
+        and timed.changed > technician.joined;
 
 -- Projects and plans: a plan has a project, a few projects have a second plan.
 create temporary table gen_project as
@@ -304,7 +313,10 @@ select
     random_uuid(3091, p.n),
     case
         when dice(3096, p.n) % 3 > 0 then ''
-        else soiled(one_of('{"Setup ","v","final-","Plan ","計画 ","Re: \"final\" "}', dice(3097, p.n)) || p.n % 9, dice(3098, p.n), 40)
+        else soiled(
+                one_of('{"Setup ","v","final-","Plan ","計画 ","Re: \"final\" "}', dice(3097, p.n)) || p.n % 9,
+                dice(3098, p.n), 40
+            )
     end,
     case when dice(3099, p.n) % 12 > 0 then 1000000 + low_dice(3100, p.n) * (1 + dice(3101, p.n) % 3) end,
     dice(3102, p.n) % 3,
@@ -314,7 +326,7 @@ select
     dice(3104, p.n) % 4 = 0
 from gen_project as p
 left join gen_user as technician
-    on technician.kind = 'technician' and dice(3105, p.n) % 36 + 1 = technician.k and technician.joined < p.created;
+    on technician.kind = 'technician' and dice(3105, p.n) % 36 + 1 = technician.k and p.created > technician.joined;
 
 create temporary table gen_plan as
 with drawn as (

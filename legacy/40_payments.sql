@@ -20,11 +20,11 @@ with sizes as (
 drawn as (
     select
         p,
-        shuffled(p, sizes.payments) as r,
+        shuffled(p, payments) as r,
         -- every 31st payment is a second one on the order of the one before it
-        1 + shuffled(p - case when p % 31 = 0 then 1 else 0 end, sizes.clean) as clean_n
+        1 + shuffled(p - case when p % 31 = 0 then 1 else 0 end, clean) as clean_n
     from sizes
-    cross join generate_series(1, sizes.payments) as p
+    cross join generate_series(1, payments) as p
 ),
 
 priced as (
@@ -48,12 +48,19 @@ priced as (
                     one_of('{995,1295,1495,1795,1995,495}', dice(4003, drawn.p))::numeric
             else
                 one_of(
-                    '{95,150,195,295,395,495,595,795,995,995,1195,1295,1295,1495,1495,1595,1595,1795,1995,2295,2495,3495}',
+                    '{95,150,195,295,395,495,595,795,995,995,1195,1295,1295,1495,1495,1595,1595,1795,1995,2295,'
+                    '2495,3495}',
                     dice(4004, drawn.p)
                 )::numeric
         end as subtotal,
-        coalesce(case when gen_office.is_american and dice(4005, drawn.p) % 2 = 0 then gen_office.tax_rate end, 0) as tax_rate,
-        case when drawn.r < sizes.charged and dice(4006, drawn.p) % 20 = 0 then 25 * (1 + dice(4007, drawn.p) % 3) else 0 end as credit
+        case
+            when gen_office.is_american and dice(4005, drawn.p) % 2 = 0 then gen_office.tax_rate
+            else 0
+        end as tax_rate,
+        case
+            when drawn.r < sizes.charged and dice(4006, drawn.p) % 20 = 0 then 25 * (1 + dice(4007, drawn.p) % 3)
+            else 0
+        end as credit
     from drawn
     cross join sizes
     inner join gen_order as o on drawn.clean_n = o.clean_n
@@ -185,9 +192,13 @@ select
         when has_instalments
             then
                 '[{"amount": "' || round(total / 3, 2) || '", "paid": true}, {"amount": "' || round(total / 3, 2)
-                || '", "paid": true}, {"amount": "' || total - 2 * round(total / 3, 2) || '", "paid": true, "note": "last \"one\" ✓"}]'
+                || '", "paid": true}, {"amount": "' || round(total - 2 * round(total / 3, 2), 2)
+                || '", "paid": true, "note": "last \"one\" ✓"}]'
         when r % 2700 = 1999 % how_many('payments')
-            then one_of('{"[{\"amount\": \"100.00\"}","[''100'']","[1, 2,]",none,"{\"a\": \"b\\qc\"}","[\"unclosed]"}', r / 2700)
+            then one_of(
+                    '{"[{\"amount\": \"100.00\"}","[''100'']","[1, 2,]",none,"{\"a\": \"b\\qc\"}","[\"unclosed]"}',
+                    r / 2700
+                )
         when dice(4019, p) % 4 = 0 then '[]'
         else ''
     end,
@@ -268,7 +279,7 @@ refunds as (
 
 missing as (
     select
-        count(*) filter (where not is_full) as parts,
+        count(*) filter (where not refunds.is_full) as parts,
         coalesce(how_many('cents of operations') - 100 * (max(charged.price) + sum(refunds.price)), 0)::bigint as cents
     from refunds
     cross join charged
@@ -315,13 +326,16 @@ select
     case when dice(4035, n) % 90 > 0 then moment(made) end,
     price,
     soiled(random_code(4036, p) || substr(random_code(4038, p), 1, 6), dice(4054, n), 400),
-    case when dice(4040, n) % 60 > 0 then soiled(random_code(4041, n) || substr(random_code(4043, n), 1, 6), dice(4055, n), 400) end,
+    case
+        when dice(4040, n) % 60 > 0
+            then soiled(random_code(4041, n) || substr(random_code(4043, n), 1, 6), dice(4055, n), 400)
+    end,
     case when is_refund then soiled(random_code(4045, n) || '_' || random_code(4047, n), dice(4056, n), 20) end,
     case
         when dice(4049, p) % 25 > 0
             then soiled(
-                one_of('{VISA,VISA,MASTERCARD,AMERICAN_EXPRESS,DISCOVER}', card - 1), dice(4050, n), 300
-            )
+                    one_of('{VISA,VISA,MASTERCARD,AMERICAN_EXPRESS,DISCOVER}', card - 1), dice(4050, n), 300
+                )
     end,
     case when dice(4049, p) % 25 > 0 then one_of('{411111,400000,555555,378282,601111}', card - 1) end,
     case when dice(4049, p) % 25 > 0 then one_of('{1111,0002,4444,0005,1117}', card - 1) end,
@@ -335,27 +349,26 @@ insert into dispatch_ware (
     id, payment_id, product_id, name, description, quantity, free, base_price, doctor_price, global_price,
     discount_percent, discount, discount_reason, total
 )
-with sizes as (
+with paid as (
     select
-        how_many('payments') - 3 as payments,
-        how_many('wares') - how_many('payments') + 3 as seconds
+        *,
+        shuffled(p + 17, how_many('payments') - 3) < how_many('wares') - how_many('payments') + 3 as has_second_item
+    from gen_payment
 ),
 
 items as (
     select
-        gen_payment.*,
+        *,
         1 as item,
-        subtotal - case when shuffled(p + 17, sizes.payments) < sizes.seconds and is_charged then 45 else 0 end as total
-    from gen_payment
-    cross join sizes
+        subtotal - case when has_second_item and is_charged then 45 else 0 end as total
+    from paid
     union all
     select
-        gen_payment.*,
+        *,
         2,
         case when is_charged then 45 else 0 end
-    from gen_payment
-    cross join sizes
-    where shuffled(p + 17, sizes.payments) < sizes.seconds
+    from paid
+    where has_second_item
 ),
 
 numbered as (
@@ -363,14 +376,21 @@ numbered as (
         *,
         row_number() over (order by id, item) as n,
         -- percent off the base price; free items are 100 percent off
-        case when not is_charged then 100 when item = 1 and dice(4061, p) % 5 = 0 then 10 * (1 + dice(4062, p) % 3) else 0 end as off
+        case
+            when not is_charged then 100
+            when item = 1 and dice(4061, p) % 5 = 0 then 10 * (1 + dice(4062, p) % 3)
+            else 0
+        end as percent_off
     from items
 ),
 
 based as (
     select
         *,
-        case when off = 100 then one_of('{95,495,995,1495}', dice(4063, n))::numeric else round(total * 100 / (100 - off), 2) end as base
+        case
+            when percent_off = 100 then one_of('{95,495,995,1495}', dice(4063, n))::numeric
+            else round(total * 100 / (100 - percent_off), 2)
+        end as base
     from numbered
 )
 
@@ -383,9 +403,9 @@ select
             when 2 then one_of('{Shipping box,Rush fee,"Extra retainer, upper"}', dice(4065, based.n))
             else
                 one_of(
-                '{Aligner Full,Aligner Lite,Refinement,Retainer set,"Replacement \"lost\" stage",リテーナー}',
-                dice(4066, based.n)
-            )
+                    '{Aligner Full,Aligner Lite,Refinement,Retainer set,"Replacement \"lost\" stage",リテーナー}',
+                    dice(4066, based.n)
+                )
         end,
         dice(4067, based.n), 120
     ),
@@ -399,12 +419,12 @@ select
     1,
     not based.is_charged,
     case when dice(4071, based.n) % 100 > 0 then based.base end,
-    case when dice(4072, based.n) % 3 = 0 then based.base - based.base * based.off / 100 end,
+    case when dice(4072, based.n) % 3 = 0 then based.base - based.base * based.percent_off / 100 end,
     case when dice(4073, based.n) % 4 > 0 then based.base end,
-    case when based.off > 0 or dice(4074, based.n) % 2 = 0 then based.off end,
-    case when based.off > 0 or dice(4074, based.n) % 2 = 0 then based.base - based.total end,
+    case when based.percent_off > 0 or dice(4074, based.n) % 2 = 0 then based.percent_off end,
+    case when based.percent_off > 0 or dice(4074, based.n) % 2 = 0 then based.base - based.total end,
     case
-        when based.off > 0
+        when based.percent_off > 0
             then phrase(
                     '{"Loyal doctor",Warranty,"Free refinement","Doctor''s tier",""}',
                     4075, based.n, 60

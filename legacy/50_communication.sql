@@ -60,11 +60,16 @@ select
     record_id(r.n),
     case r.about
         when 'patient' then r.patient_id
-        when 'user' then case when dice(5011, r.n) % 2 = 0 then coalesce(r.doctor_user_id, r.patient_user_id) else r.patient_user_id end
+        when 'user'
+            then coalesce(case when dice(5011, r.n) % 2 = 0 then r.doctor_user_id end, r.patient_user_id)
         when 'something else' then 1 + dice(5012, r.n) % 3000
         else 0
     end,
-    case r.about when 'patient' then 11 when 'user' then 58 when 'something else' then one_of('{12,8,3}', r.n)::integer end,
+    case r.about
+        when 'patient' then 11
+        when 'user' then 58
+        when 'something else' then one_of('{12,8,3}', r.n)::integer
+    end,
     case
         when dice(5013, r.n) % 40 = 0 then null
         when r.type = 6 and dice(5014, r.n) % 2 = 0 then r.patient_user_id
@@ -77,36 +82,44 @@ select
         case coalesce(r.type, 0)
             when 6
                 then one_of(
-                        '{"Aligner 7 hurts since yesterday","When does my next box arrive?","ありがとうございます。よく合っています。",'
-                        '"I lost number 12 & 13 :(","Can I eat with them?","次の予約はいつですか?","It doesn''t fit. \"Not at all\"!","ok"}',
+                        '{"Aligner 7 hurts since yesterday","When does my next box arrive?","ありがとうございます。",'
+                        '"I lost number 12 & 13 :(","Can I eat with them?","次の予約はいつですか?",'
+                        '"It doesn''t fit. \"Not at all\"!","ok"}',
                         dice(5018, r.n)
                     )
             when 5
                 then one_of(
-                        '{"Tracking well, IPR done 33–43.","Attachment on 13 lost; rebond next visit.","アタッチメント脱離、次回再装着。",'
-                        '"Midline 1 mm off to the left","<p>New scan needed: <i>upper</i></p>","Overjet 4 mm → 3 mm","See photos","Pt. said \"tight\""}',
+                        '{"Tracking well, IPR done 33–43.","Attachment on 13 lost; rebond next visit.",'
+                        '"アタッチメント脱離、次回再装着。","Midline 1 mm off to the left","Overjet 4 mm → 3 mm",'
+                        '"<p>New scan needed: <i>upper</i></p>","See photos","Pt. said \"tight\""}',
                         dice(5018, r.n)
                     )
             when 8
                 then one_of(
-                '{"Status: approved","Status: shipped","Status → submitted","ステータス変更","Status: <b>on hold</b>"}',
-                dice(5018, r.n)
-            )
+                        '{"Status: approved","Status: shipped","→ submitted","ステータス変更","Status: <b>on hold</b>"}',
+                        dice(5018, r.n)
+                    )
             else
                 one_of(
-                '{"Please call back","Office moved, new address below:","請求書を送ってください","FYI",'
-                '"Team: who takes this one?"}',
-                dice(5018, r.n)
-            )
+                    '{"Please call back","Office moved, new address below:","請求書を送ってください","FYI",'
+                    '"Team: who takes this one?"}',
+                    dice(5018, r.n)
+                )
         end
-        || case when dice(5019, r.n) % 5 = 0 then one_of(E'{"\n\nThanks","\n-- \nDr. Abernale"," [#2] ","\nよろしく"," 🙏"}', dice(5020, r.n)) else '' end,
+        || case
+            when dice(5019, r.n) % 5 = 0
+                then one_of(E'{"\n\nThanks","\n-- \nDr. Abernale"," [#2] ","\nよろしく"," 🙏"}', dice(5020, r.n))
+            else ''
+        end,
         dice(5021, r.n), 30
     ),
     dice(5022, r.n) % 3 > 0,
     moment(r.created)
 from gen_record as r
 left join gen_user as technician
-    on technician.kind = 'technician' and low_dice(5023, r.n) / 70000000 + 1 = technician.k and technician.joined < r.created;
+    on technician.kind = 'technician'
+        and low_dice(5023, r.n) / 70000000 + 1 = technician.k
+        and r.created > technician.joined;
 
 -- Comments from 2018-03-22 (on the first plan) to 2025-06-20, each after the project of its plan.
 insert into dispatch_comment (id, created_at, "text", author_id, plan_id)
@@ -123,9 +136,9 @@ with sizes as (
 drawn as (
     select
         c,
-        case c when 1 then 1 when sizes.comments then sizes.plans else 1 + dice(5031, c) % sizes.plans end as plan_n
+        case c when 1 then 1 when comments then plans else 1 + dice(5031, c) % plans end as plan_n
     from sizes
-    cross join generate_series(1, sizes.comments) as c
+    cross join generate_series(1, comments) as c
 ),
 
 timed as (
@@ -137,7 +150,10 @@ timed as (
             when sizes.comments then sizes.last_moment
             else greatest(p.created + 60, sizes.first_moment) + case
                     when drawn.c = 1 then 0
-                    else scaled(low_dice(5032, drawn.c), least(days(60), sizes.last_moment - greatest(p.created + 60, sizes.first_moment)))
+                    else scaled(
+                            low_dice(5032, drawn.c),
+                            least(days(60), sizes.last_moment - greatest(p.created + 60, sizes.first_moment))
+                        )
                 end
         end as created
     from drawn
@@ -159,20 +175,27 @@ select
     case
         when dice(5033, numbered.n) % 50 > 0
             then soiled(
-                one_of(
-                    '{"Please reduce to 18 stages","OK to print","More torque on 11?","承認します","Why is 36 extruded, \"again\"?","<p>approved</p>",'
-                    '"Looks good 👍","I don''t see IPR","もう少し拡大してください","-"}',
-                    dice(5034, numbered.n)
+                    one_of(
+                        '{"Please reduce to 18 stages","OK to print","More torque on 11?","承認します","<p>approved</p>",'
+                        '"Why is 36 extruded, \"again\"?",'
+                        '"Looks good 👍","I don''t see IPR","もう少し拡大してください","-"}',
+                        dice(5034, numbered.n)
+                    )
+                    || case
+                        when dice(5035, numbered.n) % 8 = 0
+                            then one_of(E'{"\nthx","\n\nDr. O''Grendan",", asap"}', dice(5036, numbered.n))
+                        else ''
+                    end,
+                    dice(5037, numbered.n), 25
                 )
-                || case when dice(5035, numbered.n) % 8 = 0 then one_of(E'{"\nthx","\n\nDr. O''Grendan",", asap"}', dice(5036, numbered.n)) else '' end,
-                dice(5037, numbered.n), 25
-            )
     end,
-    case when dice(5038, numbered.n) % 2 = 0 then numbered.doctor_user_id else coalesce(technician.id, numbered.doctor_user_id) end,
+    coalesce(case when dice(5038, numbered.n) % 2 = 1 then technician.id end, numbered.doctor_user_id),
     numbered.plan_id
 from numbered
 left join gen_user as technician
-    on technician.kind = 'technician' and dice(5039, numbered.n) % 34 + 1 = technician.k and technician.joined < numbered.created;
+    on technician.kind = 'technician'
+        and dice(5039, numbered.n) % 34 + 1 = technician.k
+        and numbered.created > technician.joined;
 
 -- Notes about doctors, 2021-05-04 to 2025-06-11. by: a doctor, nobody, or someone who is no doctor.
 insert into dispatch_note (id, created_at, "text", author_id, doctor_id)
@@ -197,27 +220,32 @@ drawn as (
     select
         n,
         case
-            when shuffled(n, sizes.notes) < sizes.by_doctors then 'doctor'
-            when shuffled(n, sizes.notes) < sizes.by_doctors + sizes.by_nobody then 'nobody'
+            when shuffled(n, notes) < by_doctors then 'doctor'
+            when shuffled(n, notes) < by_doctors + by_nobody then 'nobody'
             else 'someone else'
         end as author,
-        shuffled(n, sizes.notes) as drawn_n,
-        sizes.first_moment + (n - 1) * (sizes.last_moment - sizes.first_moment) / (sizes.notes - 1) as created
+        shuffled(n, notes) as drawn_n,
+        first_moment + (n - 1) * (last_moment - first_moment) / (notes - 1) as created
     from sizes
-    cross join generate_series(1, sizes.notes) as n
+    cross join generate_series(1, notes) as n
 )
 
 select
     drawn.n + drawn.n / 10,
     moment(drawn.created),
-    phrase('{"Prefers phone calls","Late payer, ask before printing","Very particular about \"smile arc\"","新しい医院に移転","<p>VIP</p>",'
-            '"Don''t offer Lite","Speaks Spanish & Thai","Wants 7-day wear"}', 5041, drawn.n, 10),
+    phrase(
+        '{"Prefers phone calls","Late payer, ask before printing","Very particular about \"smile arc\"","<p>VIP</p>",'
+        '"新しい医院に移転",'
+        '"Don''t offer Lite","Speaks Spanish & Thai","Wants 7-day wear"}', 5041, drawn.n, 10
+    ),
     case drawn.author when 'doctor' then author.user_id when 'someone else' then others.id end,
     -- one note is about somebody who is no doctor
     case when drawn.n = 20 % how_many('notes by a doctor') then no_doctor.user_id else about.user_id end
 from drawn
-left join gen_doctor as author on drawn.author = 'doctor' and drawn.drawn_n % how_many('note-writing doctors') + 1 = author.k
-left join others on drawn.author = 'someone else' and drawn.drawn_n % how_many('note-writing others') + 1 = others.other
+left join gen_doctor as author
+    on drawn.author = 'doctor' and drawn.drawn_n % how_many('note-writing doctors') + 1 = author.k
+left join others
+    on drawn.author = 'someone else' and drawn.drawn_n % how_many('note-writing others') + 1 = others.other
 inner join gen_doctor as about on 1 + dice(5043, drawn.n) % doctors_by(drawn.created, how_many('doctors')) = about.k
 cross join gen_patient as no_doctor
 where no_doctor.n = 1;

@@ -26,13 +26,13 @@ drawn as (
     select
         f,
         -- files follow the course of time, as orders and messages do
-        case when f % 2 = 0 then 1 + f * (sizes.orders - 1) / sizes.files end as clean_n,
-        case when f % 10 in (1, 3) then 1 + f * (sizes.records - 1) / sizes.files end as kept_n,
-        f * world_end() / sizes.files as stray_moment,
+        case when f % 2 = 0 then 1 + f * (orders - 1) / files end as clean_n,
+        case when f % 10 in (1, 3) then 1 + f * (records - 1) / files end as kept_n,
+        f * world_end() / files as stray_moment,
         dice(6001, f) as a,
         dice(6002, f) as b
     from sizes
-    cross join generate_series(1, sizes.files::bigint) as f
+    cross join generate_series(1, files::bigint) as f
     offset 0 -- a fence: without it the planner would work out every draw anew wherever it is used
 )
 
@@ -44,16 +44,19 @@ select
         when drawn.a % 30 = 1 then ''
         else
             one_of(
-            '{scan_upper_,scan_lower_,photo-,"stage ",IMG_,"O''Grendan \"final\" ",レントゲン_,export}',
-            drawn.a / 30
-        )
+                '{scan_upper_,scan_lower_,photo-,"stage ",IMG_,"O''Grendan \"final\" ",レントゲン_,export}',
+                drawn.a / 30
+            )
             || drawn.f % 1000
             || one_of(
                 E'{"  "," 😀"," (1)","<b>x</b>"," \n2","","","","","","","","","","","","","","",""}',
                 drawn.a / 240
             )
     end,
-    case when drawn.b % 25 > 0 then one_of('{.stl,.stl,.stl,.jpg,.JPG,.png,.pdf,.stl.stl,.obj,.zip,.dcm,"",".stl "}', drawn.b / 25) end,
+    case
+        when drawn.b % 25 > 0
+            then one_of('{.stl,.stl,.stl,.jpg,.JPG,.png,.pdf,.stl.stl,.obj,.zip,.dcm,"",".stl "}', drawn.b / 25)
+    end,
     case when drawn.b % 4000 = 3999 then 3221225472 else 0 end + 1024 + dice(6007, drawn.f) * (drawn.b % 7) / 40,
     drawn.b / 300 % 6,
     o.id,

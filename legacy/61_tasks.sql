@@ -22,13 +22,13 @@ drawn as (
         dice(6102, t) as b,
         low_dice(6103, t) as c,
         case
-            when shuffled(t, sizes.tasks) < sizes.homeless then 'nothing'
+            when shuffled(t, tasks) < homeless then 'nothing'
             when dice(6101, t) % 12 = 0 then 'file'
             when dice(6101, t) % 12 < 6 then 'plan'
             else 'order'
         end as hangs_on
     from sizes
-    cross join generate_series(1, sizes.tasks::bigint) as t
+    cross join generate_series(1, tasks::bigint) as t
     offset 0 -- a fence: without it the planner would work out every draw anew wherever it is used
 ),
 
@@ -40,7 +40,9 @@ aimed as (
         1 + drawn.c * sizes.technicians / 2147483587 as technician_k,
         case when drawn.hangs_on = 'plan' then 1 + drawn.t * (sizes.plans - 1) / sizes.tasks end as plan_n,
         case when drawn.hangs_on = 'order' then 1 + drawn.t * (sizes.orders - 1) / sizes.tasks end as clean_n,
-        case when drawn.hangs_on = 'file' then file_id(2 + drawn.t * (sizes.files - 2) / sizes.tasks / 2 * 2) end as file_id
+        case
+            when drawn.hangs_on = 'file' then file_id(2 + drawn.t * (sizes.files - 2) / sizes.tasks / 2 * 2)
+        end as file_id
     from drawn
     cross join sizes
     offset 0
@@ -73,10 +75,10 @@ select
     case
         when resolved.b % 14 = 0
             then one_of(
-                E'{"Left side again","see photo #2","ok","Doctor said \\"later\\"","再作業","  trim more  ","<i>urgent</i>","line one\nline two",'
-                '"😀 done","I can''t open the file","","\u200Fشكرا\u200F"}',
-                resolved.b / 14
-            )
+                    E'{"Left side again","see photo #2","ok","Doctor said \\"later\\"","再作業","  trim more  ",'
+                    '"<i>urgent</i>","line one\nline two","😀 done","I can''t open the file","","\u200Fشكرا\u200F"}',
+                    resolved.b / 14
+                )
     end,
     resolved.instruction_id,
     resolved.plan_id,
@@ -87,4 +89,6 @@ select
 from resolved
 inner join gen_template on resolved.template_n = gen_template.n
 left join gen_user as technician
-    on technician.kind = 'technician' and resolved.technician_k = technician.k and moment(technician.joined) < resolved.since;
+    on technician.kind = 'technician'
+        and resolved.technician_k = technician.k
+        and resolved.since > moment(technician.joined);

@@ -59,33 +59,41 @@ select
     moment(addressed.created),
     gen_user.id,
     one_of(
-        E'{system,system,system,Dispatch,"Dispatch <no-reply@example.com>","","Dr. O''Grendan ","\\"Lab\\" 😀",技工所,"two\nlines"}',
+        E'{system,system,system,Dispatch,"Dispatch <no-reply@example.com>","","Dr. O''Grendan ","\\"Lab\\" 😀",技工所,'
+        '"two\nlines"}',
         addressed.b / 400
     ),
     one_of(
-        '{order_submitted,order_approved,order_shipped,order_shipped,order_reminder,plan_ready,plan_ready,comment_added,plan_approved,'
-        'file_uploaded,file_uploaded,message_received,message_received,patient_added,payment_made,"daily digest "}', addressed.topic
+        '{order_submitted,order_approved,order_shipped,order_shipped,order_reminder,plan_ready,plan_ready,'
+        'comment_added,plan_approved,file_uploaded,file_uploaded,message_received,message_received,'
+        'patient_added,payment_made,"daily digest "}',
+        addressed.topic
     ),
     case
         when addressed.i % addressed.one_malformed_in = addressed.one_malformed_in / 2
             then
                 one_of(
-                    '{"{\"patient\": \"Mary \"MJ\" Larkmoor\"}","","{\"path\": \"C:\\dispatch\\scans\"}","{\"note\": \"cut here \\u0000\"}"}',
+                    '{"{\"patient\": \"Mary \"MJ\" Larkmoor\"}","","{\"path\": \"C:\\dispatch\\scans\"}",'
+                    '"{\"note\": \"cut here \\u0000\"}"}',
                     addressed.i / addressed.one_malformed_in
                 )
         when addressed.topic < 5
             then
-                '{"order": ' || addressed.item_id || ', "stage": ' || addressed.b % 40 || ', "link": "https://lab.example.com/o/'
+                '{"order": ' || addressed.item_id || ', "stage": ' || addressed.b % 40
+                || ', "link": "https://lab.example.com/o/'
                 || addressed.b % 99991 || '"}'
         when addressed.topic < 9
             then
                 '{"plan": {"id": ' || addressed.item_id || ', "name": "Plan ' || addressed.b % 9 || '"}, "text": "'
                 || one_of(
-                    '{"OK to print","line one\\nline two","<b>IPR</b> on 11 & 12","ステージ数を減らす","said \\\"no\\\" 👍","","\\u200fשלום"}',
+                    '{"OK to print","line one\\nline two","<b>IPR</b> on 11 & 12","ステージ数を減らす","said \\\"no\\\" 👍","",'
+                    '"\\u200fשלום"}',
                     addressed.b
                 ) || '"}'
-        when addressed.topic < 11 then '{"file": ' || addressed.item_id || ', "size": ' || addressed.b || ', "ok": true, "error": null}'
-        when addressed.topic < 13 then '{"from": "' || one_of(first_names(), addressed.b) || '", "unread": ' || addressed.b % 30 || '}'
+        when addressed.topic < 11
+            then '{"file": ' || addressed.item_id || ', "size": ' || addressed.b || ', "ok": true, "error": null}'
+        when addressed.topic < 13
+            then '{"from": "' || one_of(first_names(), addressed.b) || '", "unread": ' || addressed.b % 30 || '}'
         when addressed.topic < 15 then '{}'
         -- the digests are long, now and then very long
         else

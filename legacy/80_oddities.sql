@@ -23,9 +23,11 @@ begin
     -- teams, an office that is not valid, a country nobody maps, links of an office to no doctor and of a doctor to no
     -- valid office, a birth date mistyped, a sex nobody knows.
     insert into dispatch_patient (id, user_id, doctor_id, archived, suspended, schemes, suffix)
-    select patient_id(how_many('patients') + 1), user_id, user_id, false, true, '{}', 'ME01' from gen_doctor where k = 5;
+    select patient_id(how_many('patients') + 1), user_id, user_id, false, true, '{}', 'ME01'
+    from gen_doctor where k = 5;
     insert into dispatch_role (id, name, abbrev, user_id, group_id)
-    select how_many('roles') + 1, 'Sectioning Technician (lead)', 'STL', id, 11 from gen_user where kind = 'staff' and k = 2;
+    select how_many('roles') + 1, 'Sectioning Technician (lead)', 'STL', id, 11
+    from gen_user where kind = 'staff' and k = 2;
     insert into auth_user_groups (id, user_id, group_id)
     select 10001, user_id, 5 from gen_doctor where k = 1;
     update dispatch_office set valid = false where id = (select id from gen_office where n = 31);
@@ -46,7 +48,9 @@ begin
     update dispatch_instruction
     set
         status = case odd.n when 1 then 3 when 2 then 77 else dispatch_instruction.status end,
-        submitted_at = case odd.n when 3 then timestamptz '2108-03-04 10:00:00+00' when 4 then null else submitted_at end,
+        submitted_at = case odd.n
+            when 3 then timestamptz '2108-03-04 10:00:00+00' when 4 then null else submitted_at
+        end,
         updated_at = case odd.n when 4 then null else updated_at end
     from (
         select id, row_number() over (order by n) as n
@@ -56,14 +60,21 @@ begin
     where dispatch_instruction.id = odd.id and odd.n < 5;
     update dispatch_patient
     set office_id = case odd.n when 1 then (select id from gen_office where n = 31) end
-    from (select patient_id, dense_rank() over (order by patient_id) as n from gen_order where status = 4 and fate = 'clean') as odd
+    from (
+        select patient_id, dense_rank() over (order by patient_id) as n
+        from gen_order
+        where status = 4 and fate = 'clean'
+    ) as odd
     where dispatch_patient.id = odd.patient_id and odd.n < 3;
-    update dispatch_instruction set updated_at = null where id = (select max(id) from gen_order where status = 4 and fate = 'clean');
+    update dispatch_instruction set updated_at = null
+    where id = (select max(id) from gen_order where status = 4 and fate = 'clean');
 
     -- What hangs on orders that are not migrated: jaws, events, files, tasks. One jaw has two orders, one event an
     -- unknown code.
-    update dispatch_instruction set upper_jaw_id = (select id from gen_jaw where side = 'none 1') where id = deleted_order;
-    update dispatch_instruction set lower_jaw_id = (select id from gen_jaw where side = 'none 2') where id = lost_order;
+    update dispatch_instruction set upper_jaw_id = (select id from gen_jaw where side = 'none 1')
+    where id = deleted_order;
+    update dispatch_instruction set lower_jaw_id = (select id from gen_jaw where side = 'none 2')
+    where id = lost_order;
     update dispatch_instruction
     set upper_jaw_id = twin.upper_jaw_id
     from dispatch_instruction as twin
@@ -82,8 +93,8 @@ begin
     set instruction_id = case id when 71 then deleted_order else lost_order end, plan_id = null, file_id = null
     where id in (71, 72);
 
-    -- Payments: an amount mistyped, an operation of an unknown type. (Operations, items and plans of orders that are not
-    -- migrated came with the two orders above.)
+    -- Payments: an amount mistyped, an operation of an unknown type. (Operations, items and plans of orders that are
+    -- not migrated came with the two orders above.)
     update dispatch_payment
     set
         subtotal_price = 99999999.99, total_price = 99999999.99, additional_price = 0, tax_value = 0, tax_rate = 0,

@@ -5,6 +5,6 @@ gen_doctor, gen_lost_doctor, gen_patient, gen_product, gen_template, gen_order, 
 gen_payment, gen_stray_payment, gen_payment_id, gen_record, gen_kept_record;
 
 drop function
-how_many, clean_orders, dice, low_dice, scaled, shuffled, one_of, moment, seconds_at, world_end, later, days, doctors_by,
-patients_by, patient_id, order_id, plan_id, payment_id, record_id, file_id, random_uuid, random_code, soiled, phrase,
-first_names, last_names;
+how_many, kept_patients, clean_orders, dice, low_dice, scaled, shuffled, one_of, moment, seconds_at, world_end, later,
+days, doctors_by, patients_by, patient_id, order_id, plan_id, payment_id, record_id, file_id, random_uuid,
+random_code, soiled, phrase, first_names, last_names;

@@ -95,7 +95,7 @@ def _print_records(names: Sequence[str], cells: list[list[Text]]) -> None:
     for number, row in enumerate(cells, start=1):
         say(f"── row {number} ──", style="dim")
         for name, cell in zip(names, row, strict=True):
-            console.print(Text(f"{name:<{width}}  ", style="bold") + cell, no_wrap=True, overflow="ellipsis")
+            console.print(Text.assemble((f"{name:<{width}}  ", "bold"), cell), no_wrap=True, overflow="ellipsis")
 
 
 def _cell(value: Any) -> Text:

@@ -90,7 +90,9 @@ def test_technicians_by_specialty(built: Database) -> None:
         "select specialty, count(*), count(*) filter (where is_active) from dispatch_marts.technicians group by 1"
     )
     assert {specialty: (count, active) for specialty, count, active in found} == TECHNICIANS
-    hired = "select cast(min(hired_at) as date)::text, cast(max(hired_at) as date)::text from dispatch_marts.technicians"
+    hired = (
+        "select cast(min(hired_at) as date)::text, cast(max(hired_at) as date)::text from dispatch_marts.technicians"
+    )
     assert built.rows(hired) == [("2018-02-22", "2025-07-29")]
 
 

@@ -62,7 +62,8 @@ def test_a_parent_that_would_orphan_its_children_is_refused(built: Database) -> 
 def test_a_crosswalk_row_recovers_a_reject(built: Database) -> None:
     def template_products() -> tuple[int, int]:
         return built.rows(
-            "select migrated_rows, rejected_rows from dispatch_audit.migration_ledger where entity = 'template_products'"
+            "select migrated_rows, rejected_rows from dispatch_audit.migration_ledger"
+            " where entity = 'template_products'"
         )[0]
 
     migrated, rejected = template_products()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ops import sandbox
 from ops.build import DBT
 from ops.project import ROOT

@@ -19,7 +19,7 @@ order_statuses as (
 numbered as (
     select
         instructions.*,
-        {{ occurrence_number('instructions', 'instructions.legacy_instruction_id') }} as occurrence
+        {{ occurrence_number('instructions', ['legacy_instruction_id']) }} as occurrence
     from instructions
 ),
 

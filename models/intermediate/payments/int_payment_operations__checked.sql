@@ -11,7 +11,7 @@ operation_types as (
 numbered as (
     select
         operations.*,
-        {{ occurrence_number('operations', 'operations.legacy_operation_id') }} as occurrence
+        {{ occurrence_number('operations', ['legacy_operation_id']) }} as occurrence
     from operations
 ),
 

@@ -19,7 +19,7 @@ offices as (
 numbered as (
     select
         payments.*,
-        {{ occurrence_number('payments', 'payments.legacy_payment_id') }} as occurrence,
+        {{ occurrence_number('payments', ['legacy_payment_id']) }} as occurrence,
         {{ to_json_list('payments.installments_json') }} as installments
     from payments
 ),

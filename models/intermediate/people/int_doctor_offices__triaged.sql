@@ -15,10 +15,7 @@ offices as (
 numbered as (
     select
         office_doctors.*,
-        {{ occurrence_number('office_doctors', 'office_doctors.legacy_office_doctors_id') }} as occurrence,
-        {{ occurrence_number(
-            'office_doctors', 'office_doctors.legacy_office_id, office_doctors.legacy_user_id'
-        ) }} as pair_occurrence
+        {{ occurrence_number('office_doctors', ['legacy_office_doctors_id']) }} as occurrence
     from office_doctors
 ),
 
@@ -32,7 +29,8 @@ reasoned as (
             when office_doctors.occurrence > 1 then 'duplicate_legacy_id'
             when doctors.doctor_id is null then 'doctor_not_migrated'
             when offices.office_id is null then 'office_not_migrated'
-            when office_doctors.pair_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('office_doctors', ['legacy_office_id', 'legacy_user_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
         end as reason
     from numbered as office_doctors
     left join doctors on office_doctors.legacy_user_id = doctors.legacy_user_id

@@ -11,8 +11,7 @@ profiles as (
 numbered as (
     select
         settings.*,
-        {{ occurrence_number('settings', 'settings.legacy_doctorsetting_id') }} as occurrence,
-        {{ occurrence_number('settings', 'settings.legacy_user_id') }} as user_occurrence
+        {{ occurrence_number('settings', ['legacy_doctorsetting_id']) }} as occurrence
     from settings
 ),
 
@@ -31,7 +30,8 @@ reasoned as (
             when legacy_doctorsetting_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
             when profile_id is null then 'profile_not_migrated'
-            when user_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('referenced', ['legacy_user_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
             when {{ any_missing(['has_promised_payment', 'credit', 'installment_payments', 'is_company_account']) }}
                 then 'required_value_missing'
             when {{ any_out_of_range(

@@ -11,7 +11,7 @@ countries as (
 numbered as (
     select
         offices.*,
-        {{ occurrence_number('offices', 'offices.legacy_office_id') }} as occurrence
+        {{ occurrence_number('offices', ['legacy_office_id']) }} as occurrence
     from offices
 ),
 

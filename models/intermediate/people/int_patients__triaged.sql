@@ -23,8 +23,7 @@ sexes as (
 numbered as (
     select
         patients.*,
-        {{ occurrence_number('patients', 'patients.legacy_patient_id') }} as occurrence,
-        {{ occurrence_number('patients', 'patients.legacy_user_id') }} as user_occurrence
+        {{ occurrence_number('patients', ['legacy_patient_id']) }} as occurrence
     from patients
 ),
 
@@ -49,7 +48,8 @@ reasoned as (
             when legacy_patient_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
             when profile_id is null then 'profile_not_migrated'
-            when user_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('referenced', ['legacy_user_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
             when {{ any_missing(['is_archived', 'is_suspended']) }} then 'required_value_missing'
             when {{ any_out_of_range(dates=['birth_date', 'submitted_at', 'updated_at']) }} then 'value_out_of_range'
         end as reason

@@ -15,7 +15,7 @@ specialties as (
 numbered as (
     select
         users.*,
-        {{ occurrence_number('users', 'users.legacy_user_id') }} as occurrence
+        {{ occurrence_number('users', ['legacy_user_id']) }} as occurrence
     from users
 ),
 

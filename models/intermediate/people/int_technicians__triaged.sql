@@ -15,8 +15,7 @@ profiles as (
 technician_roles as (
     select
         roles.*,
-        {{ occurrence_number('roles', 'roles.legacy_role_id') }} as occurrence,
-        {{ occurrence_number('roles', 'roles.legacy_user_id') }} as user_occurrence
+        {{ occurrence_number('roles', ['legacy_role_id']) }} as occurrence
     from roles
     -- The exact names of the seed: other role names contain the word Technician without naming a specialty.
     inner join specialties on roles.name = specialties.role_name
@@ -33,7 +32,8 @@ reasoned as (
             when technician_roles.legacy_role_id is null then 'legacy_id_not_given'
             when technician_roles.occurrence > 1 then 'duplicate_legacy_id'
             when profiles.profile_id is null then 'profile_not_migrated'
-            when technician_roles.user_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('technician_roles', ['legacy_user_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
         end as reason
     from technician_roles
     left join profiles on technician_roles.legacy_user_id = profiles.legacy_user_id

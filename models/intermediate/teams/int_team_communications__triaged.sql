@@ -23,7 +23,7 @@ doctors as (
 numbered as (
     select
         notes.*,
-        {{ occurrence_number('notes', 'notes.legacy_note_id') }} as occurrence
+        {{ occurrence_number('notes', ['legacy_note_id']) }} as occurrence
     from notes
 ),
 

@@ -11,7 +11,7 @@ team_types as (
 numbered as (
     select
         groups.*,
-        {{ occurrence_number('groups', 'groups.legacy_group_id') }} as occurrence
+        {{ occurrence_number('groups', ['legacy_group_id']) }} as occurrence
     from groups
 ),
 

@@ -7,7 +7,7 @@ categories as (
 numbered as (
     select
         categories.*,
-        {{ occurrence_number('categories', 'categories.legacy_category_id') }} as occurrence
+        {{ occurrence_number('categories', ['legacy_category_id']) }} as occurrence
     from categories
 ),
 

@@ -7,7 +7,7 @@ courses as (
 numbered as (
     select
         courses.*,
-        {{ occurrence_number('courses', 'courses.legacy_course_id') }} as occurrence
+        {{ occurrence_number('courses', ['legacy_course_id']) }} as occurrence
     from courses
 ),
 

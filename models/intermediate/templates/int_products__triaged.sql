@@ -15,7 +15,7 @@ catalogue_courses as (
 numbered as (
     select
         products.*,
-        {{ occurrence_number('products', 'products.legacy_product_id') }} as occurrence
+        {{ occurrence_number('products', ['legacy_product_id']) }} as occurrence
     from products
 ),
 

@@ -19,8 +19,7 @@ products as (
 numbered as (
     select
         links.*,
-        {{ occurrence_number('links', 'links.legacy_template_products_id') }} as occurrence,
-        {{ occurrence_number('links', 'links.legacy_template_id, links.legacy_product_id') }} as pair_occurrence
+        {{ occurrence_number('links', ['legacy_template_products_id']) }} as occurrence
     from links
 ),
 
@@ -52,7 +51,8 @@ reasoned as (
             when occurrence > 1 then 'duplicate_legacy_id'
             when template_id is null then 'template_not_found'
             when product_id is null then 'product_not_in_catalogue'
-            when pair_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('referenced', ['legacy_template_id', 'legacy_product_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
         end as reason
     from referenced
 )

@@ -15,8 +15,7 @@ known_groups as (
 numbered as (
     select
         links.*,
-        {{ occurrence_number('links', 'links.legacy_template_view_groups_id') }} as occurrence,
-        {{ occurrence_number('links', 'links.legacy_template_id, links.legacy_group_id') }} as pair_occurrence
+        {{ occurrence_number('links', ['legacy_template_view_groups_id']) }} as occurrence
     from links
 ),
 
@@ -31,7 +30,8 @@ reasoned as (
             when links.occurrence > 1 then 'duplicate_legacy_id'
             when templates.template_id is null then 'template_not_found'
             when known_groups.legacy_group_id is null then 'group_not_found'
-            when links.pair_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('links', ['legacy_template_id', 'legacy_group_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
             when known_groups.legacy_group_name is null then 'required_value_missing'
         end as reason
     from numbered as links

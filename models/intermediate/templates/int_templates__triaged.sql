@@ -15,7 +15,7 @@ order_statuses as (
 numbered as (
     select
         templates.*,
-        {{ occurrence_number('templates', 'templates.legacy_template_id') }} as occurrence
+        {{ occurrence_number('templates', ['legacy_template_id']) }} as occurrence
     from templates
 ),
 
