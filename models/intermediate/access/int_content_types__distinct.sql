@@ -7,7 +7,7 @@ content_types as (
 numbered as (
     select
         content_types.*,
-        {{ occurrence_number('content_types', 'content_types.legacy_content_type_id') }} as occurrence
+        {{ occurrence_number('content_types', ['legacy_content_type_id']) }} as occurrence
     from content_types
 )
 

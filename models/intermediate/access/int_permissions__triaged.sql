@@ -11,7 +11,7 @@ content_types as (
 numbered as (
     select
         permissions.*,
-        {{ occurrence_number('permissions', 'permissions.legacy_permission_id') }} as occurrence
+        {{ occurrence_number('permissions', ['legacy_permission_id']) }} as occurrence
     from permissions
 ),
 

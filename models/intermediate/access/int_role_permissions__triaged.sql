@@ -15,8 +15,7 @@ permissions as (
 numbered as (
     select
         links.*,
-        {{ occurrence_number('links', 'links.legacy_role_permissions_id') }} as occurrence,
-        {{ occurrence_number('links', 'links.legacy_role_id, links.legacy_permission_id') }} as pair_occurrence
+        {{ occurrence_number('links', ['legacy_role_permissions_id']) }} as occurrence
     from links
 ),
 
@@ -30,7 +29,8 @@ reasoned as (
             when links.occurrence > 1 then 'duplicate_legacy_id'
             when roles.role_id is null then 'role_not_migrated'
             when permissions.permission_id is null then 'permission_not_migrated'
-            when links.pair_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('links', ['legacy_role_id', 'legacy_permission_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
         end as reason
     from numbered as links
     left join roles on links.legacy_role_id = roles.legacy_role_id

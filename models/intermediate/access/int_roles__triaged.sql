@@ -15,7 +15,7 @@ teams as (
 numbered as (
     select
         roles.*,
-        {{ occurrence_number('roles', 'roles.legacy_role_id') }} as occurrence
+        {{ occurrence_number('roles', ['legacy_role_id']) }} as occurrence
     from roles
 ),
 

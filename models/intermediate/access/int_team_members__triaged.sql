@@ -15,10 +15,7 @@ profiles as (
 numbered as (
     select
         memberships.*,
-        {{ occurrence_number('memberships', 'memberships.legacy_user_groups_id') }} as occurrence,
-        {{ occurrence_number(
-            'memberships', 'memberships.legacy_user_id, memberships.legacy_group_id'
-        ) }} as pair_occurrence
+        {{ occurrence_number('memberships', ['legacy_user_groups_id']) }} as occurrence
     from memberships
 ),
 
@@ -33,7 +30,8 @@ reasoned as (
             when known_groups.legacy_group_id is null then 'group_not_found'
             when known_groups.reason is not null then known_groups.reason
             when profiles.profile_id is null then 'profile_not_migrated'
-            when memberships.pair_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('memberships', ['legacy_user_id', 'legacy_group_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
         end as reason
     from numbered as memberships
     left join known_groups on memberships.legacy_group_id = known_groups.legacy_group_id

@@ -15,8 +15,7 @@ permissions as (
 numbered as (
     select
         links.*,
-        {{ occurrence_number('links', 'links.legacy_group_permissions_id') }} as occurrence,
-        {{ occurrence_number('links', 'links.legacy_permission_id, links.legacy_group_id') }} as pair_occurrence
+        {{ occurrence_number('links', ['legacy_group_permissions_id']) }} as occurrence
     from links
 ),
 
@@ -31,7 +30,8 @@ reasoned as (
             when known_groups.legacy_group_id is null then 'group_not_found'
             when known_groups.reason is not null then known_groups.reason
             when permissions.permission_id is null then 'permission_not_migrated'
-            when links.pair_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('links', ['legacy_permission_id', 'legacy_group_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
         end as reason
     from numbered as links
     left join known_groups on links.legacy_group_id = known_groups.legacy_group_id

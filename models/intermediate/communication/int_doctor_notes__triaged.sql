@@ -15,7 +15,7 @@ profiles as (
 numbered as (
     select
         notes.*,
-        {{ occurrence_number('notes', 'notes.legacy_note_id') }} as occurrence
+        {{ occurrence_number('notes', ['legacy_note_id']) }} as occurrence
     from notes
 ),
 

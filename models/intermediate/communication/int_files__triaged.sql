@@ -15,7 +15,7 @@ messages as (
 numbered as (
     select
         files.*,
-        {{ occurrence_number('files', 'files.legacy_file_id') }} as occurrence
+        {{ occurrence_number('files', ['legacy_file_id']) }} as occurrence
     from files
 ),
 

@@ -31,7 +31,7 @@ message_types as (
 numbered as (
     select
         records.*,
-        {{ occurrence_number('records', 'records.legacy_record_id') }} as occurrence
+        {{ occurrence_number('records', ['legacy_record_id']) }} as occurrence
     from records
 ),
 

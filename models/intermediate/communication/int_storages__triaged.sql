@@ -7,7 +7,7 @@ storages as (
 numbered as (
     select
         storages.*,
-        {{ occurrence_number('storages', 'storages.legacy_storage_id') }} as occurrence
+        {{ occurrence_number('storages', ['legacy_storage_id']) }} as occurrence
     from storages
 ),
 

@@ -19,7 +19,7 @@ products as (
 numbered as (
     select
         jaws.*,
-        {{ occurrence_number('jaws', 'jaws.legacy_jaw_id') }} as occurrence
+        {{ occurrence_number('jaws', ['legacy_jaw_id']) }} as occurrence
     from jaws
 ),
 

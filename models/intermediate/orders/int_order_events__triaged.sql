@@ -19,7 +19,7 @@ event_types as (
 numbered as (
     select
         states.*,
-        {{ occurrence_number('states', 'states.legacy_state_id') }} as occurrence
+        {{ occurrence_number('states', ['legacy_state_id']) }} as occurrence
     from states
 ),
 

@@ -11,7 +11,7 @@ profiles as (
 numbered as (
     select
         projects.*,
-        {{ occurrence_number('projects', 'projects.legacy_project_id') }} as occurrence
+        {{ occurrence_number('projects', ['legacy_project_id']) }} as occurrence
     from projects
 ),
 

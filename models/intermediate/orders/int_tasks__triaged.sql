@@ -27,7 +27,7 @@ jaw_sides as (
 numbered as (
     select
         tasks.*,
-        {{ occurrence_number('tasks', 'tasks.legacy_task_id') }} as occurrence
+        {{ occurrence_number('tasks', ['legacy_task_id']) }} as occurrence
     from tasks
 ),
 

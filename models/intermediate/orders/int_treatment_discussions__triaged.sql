@@ -15,7 +15,7 @@ profiles as (
 numbered as (
     select
         comments.*,
-        {{ occurrence_number('comments', 'comments.legacy_comment_id') }} as occurrence
+        {{ occurrence_number('comments', ['legacy_comment_id']) }} as occurrence
     from comments
 ),
 

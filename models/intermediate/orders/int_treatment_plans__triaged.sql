@@ -15,7 +15,7 @@ projects as (
 numbered as (
     select
         plans.*,
-        {{ occurrence_number('plans', 'plans.legacy_plan_id') }} as occurrence
+        {{ occurrence_number('plans', ['legacy_plan_id']) }} as occurrence
     from plans
 ),
 

@@ -15,7 +15,7 @@ products as (
 numbered as (
     select
         wares.*,
-        {{ occurrence_number('wares', 'wares.legacy_ware_id') }} as occurrence
+        {{ occurrence_number('wares', ['legacy_ware_id']) }} as occurrence
     from wares
 ),
 

@@ -15,8 +15,7 @@ predecessors as (
 numbered as (
     select
         links.*,
-        {{ occurrence_number('links', 'links.legacy_template_predecessors_id') }} as occurrence,
-        {{ occurrence_number('links', 'links.legacy_from_template_id, links.legacy_to_template_id') }} as pair_occurrence
+        {{ occurrence_number('links', ['legacy_template_predecessors_id']) }} as occurrence
     from links
 ),
 
@@ -30,7 +29,10 @@ reasoned as (
             when links.occurrence > 1 then 'duplicate_legacy_id'
             when templates.template_id is null then 'template_not_found'
             when predecessors.template_id is null then 'template_not_found'
-            when links.pair_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number(
+                'links', ['legacy_from_template_id', 'legacy_to_template_id', 'occurrence']
+            ) }} > 1
+                then 'duplicate_natural_key'
         end as reason
     from numbered as links
     left join templates on links.legacy_from_template_id = templates.legacy_template_id

@@ -15,8 +15,7 @@ roles as (
 numbered as (
     select
         links.*,
-        {{ occurrence_number('links', 'links.legacy_template_view_roles_id') }} as occurrence,
-        {{ occurrence_number('links', 'links.legacy_template_id, links.legacy_role_id') }} as pair_occurrence
+        {{ occurrence_number('links', ['legacy_template_view_roles_id']) }} as occurrence
     from links
 ),
 
@@ -30,7 +29,8 @@ reasoned as (
             when links.occurrence > 1 then 'duplicate_legacy_id'
             when templates.template_id is null then 'template_not_found'
             when roles.role_id is null then 'role_not_migrated'
-            when links.pair_occurrence > 1 then 'duplicate_natural_key'
+            when {{ occurrence_number('links', ['legacy_template_id', 'legacy_role_id', 'occurrence']) }} > 1
+                then 'duplicate_natural_key'
         end as reason
     from numbered as links
     left join templates on links.legacy_template_id = templates.legacy_template_id
