@@ -42,6 +42,7 @@
         ('Communication', 'messages', 'dispatch', 'dispatch_record', 'legacy_record_id', true),
         ('Communication', 'doctor_notes', 'dispatch', 'dispatch_note', 'legacy_note_id', true),
         ('Communication', 'files', 'dispatch', 'dispatch_file', 'legacy_file_id', true),
+        ('Communication', 'notifications', 'dispatch', 'dispatch_notification', 'legacy_notification_id', true),
         ('Access', 'permissions', 'django', 'auth_permission', 'legacy_permission_id', true),
         ('Access', 'team_members', 'django', 'auth_user_groups', 'legacy_user_groups_id', true),
         ('Access', 'team_permissions', 'django', 'auth_group_permissions', 'legacy_group_permissions_id', true),

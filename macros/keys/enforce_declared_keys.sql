@@ -60,6 +60,6 @@
     {%- endfor -%}
     {%- set present = run_query(
         "select conname from pg_catalog.pg_constraint where conrelid = to_regclass('" ~ this ~ "')"
-    ).columns[0].values() if config.get('materialized') == 'incremental' else [] -%}
+    ).columns[0].values() if config.get('materialized') != 'table' else [] -%}
     {{ return(clauses.items() | rejectattr('0', 'in', present) | map(attribute='1') | list) }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#- The keys come from the contracts; dbt must see in this file which marts declare one, and so come before it. -#}
 -- depends_on: {{ ref('cases') }}, {{ ref('categories') }}, {{ ref('doctor_notes') }}, {{ ref('doctor_offices') }}
 -- depends_on: {{ ref('doctors') }}, {{ ref('files') }}, {{ ref('jaws') }}, {{ ref('messages') }}
--- depends_on: {{ ref('order_events') }}, {{ ref('orders') }}, {{ ref('patients') }}, {{ ref('payment_items') }}
+-- depends_on: {{ ref('notifications') }}, {{ ref('order_events') }}, {{ ref('orders') }}, {{ ref('patients') }}, {{ ref('payment_items') }}
 -- depends_on: {{ ref('payment_operations') }}, {{ ref('payments') }}, {{ ref('products') }}, {{ ref('projects') }}
 -- depends_on: {{ ref('role_permissions') }}, {{ ref('roles') }}, {{ ref('shipments') }}, {{ ref('tasks') }}
 -- depends_on: {{ ref('team_communications') }}, {{ ref('team_members') }}, {{ ref('team_permissions') }}

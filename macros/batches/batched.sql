@@ -1,0 +1,51 @@
+{% materialization batched, adapter='postgres' %}
+    {#-
+        A large table kept equal to its query without rewriting what did not change.
+
+        The rows are cut into batches by a numeric key (config `batch_by`). The model named by config `signatures` holds a
+        signature of everything that a batch is made from; a batch is loaded when its signature is not the one it was last
+        loaded with. Rows and signature of a batch are committed together, so a killed load goes on where it stopped.
+    -#}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set loaded = loaded_batches_relation(this) -%}
+    {%- set signatures = ref(config.require('signatures')) -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {%- set version = batched_version(sql) -%}
+    {%- if should_full_refresh() or not is_loaded_with(target_relation, loaded, version) -%}
+        {% call statement('create') -%}
+            drop table if exists {{ target_relation }} cascade;
+            drop table if exists {{ loaded }};
+            create table {{ target_relation }}
+            {{ get_assert_columns_equivalent(sql) }}
+            {{ get_table_columns_and_constraints() }};
+            create table {{ loaded }} (batch_number integer, signature text not null);
+            comment on table {{ loaded }} is '{{ version }}';
+        {%- endcall %}
+        {% do adapter.commit() %}
+    {%- endif -%}
+
+    {%- set changes = run_query(changed_batches(signatures, loaded)).rows -%}
+    {% do log(this.identifier ~ ": " ~ changes | length ~ " batches to load", info=True) %}
+    {%- for change in changes -%}
+        {% call statement('batch') -%}
+            {{ load_batch(target_relation, loaded, change, sql) }}
+        {%- endcall %}
+        {% do adapter.commit() %}
+        {%- if loop.index % 10 == 0 and not loop.last -%}
+            {% do log(this.identifier ~ ": " ~ loop.index ~ " of " ~ changes | length ~ " batches loaded", info=True) %}
+        {%- endif -%}
+    {%- endfor -%}
+
+    {% call statement('main') -%}
+        {{ 'analyze ' ~ target_relation if changes else "select 'nothing has changed'" }}
+    {%- endcall %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do persist_docs(target_relation, model) %}
+    {% do adapter.commit() %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}

@@ -1,0 +1,21 @@
+{% macro batched_version(sql) -%}
+    {#- Changes when the query, a view it reads, or the contract changes: every batch is then out of date. -#}
+    {%- set views = run_query(
+        "select pg_get_viewdef(oid) from pg_catalog.pg_class where relkind = 'v' and oid in ("
+        ~ (["null"] + upstream_views() | list) | join(', ') ~ ") order by oid::regclass::text"
+    ).columns[0].values() -%}
+    {%- set columns = model.columns.values() | map(attribute='name') | list
+        + model.columns.values() | map(attribute='data_type') | list -%}
+    {{ return(local_md5(sql ~ views | join ~ columns | join(','))) }}
+{%- endmacro %}
+
+{% macro upstream_views() -%}
+    {%- set views = [] -%}
+    {%- for id in model.depends_on.nodes -%}
+        {%- set node = graph.nodes.get(id) -%}
+        {%- if node and node.config.materialized == 'view' -%}
+            {%- do views.append("to_regclass('" ~ node.relation_name ~ "')") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(views) }}
+{%- endmacro %}

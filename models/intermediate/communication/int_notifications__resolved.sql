@@ -1,0 +1,21 @@
+with
+
+notifications as (
+    select * from {{ ref('stg_dispatch__notifications') }}
+),
+
+profiles as (
+    select * from {{ ref('profiles') }}
+),
+
+content_types as (
+    select * from {{ ref('int_content_types__distinct') }}
+)
+
+select
+    notifications.*,
+    profiles.profile_id,
+    content_types.app_label || '.' || content_types.model as item_type
+from notifications
+left join profiles on notifications.legacy_recipient_user_id = profiles.legacy_user_id
+left join content_types on notifications.legacy_item_content_type_id = content_types.legacy_content_type_id
