@@ -177,7 +177,7 @@ language sql immutable parallel safe as $$
     select greatest(1, least(total, (seconds - days(5)) * total / days(2720)))
 $$;
 
--- Ids have gaps, and those of two tables never run side by side: a join of the wrong columns does not go unnoticed.
+-- Ids of the large tables have gaps, each table its own: a join of the wrong columns does not go unnoticed.
 create function patient_id(n bigint) returns bigint
 language sql immutable parallel safe as $$
     select n + n / 13 + 3

@@ -72,7 +72,7 @@ select
         when 0 then '{"units": "mm", "arch": "upper", "vertices": ' || drawn.b % 90000 || '}'
         when 1 then '{}'
         when 2 then ''
-        when 3 then '{"camera": "\"iPhone\" 😀", "rotate": 90}'
+        when 3 then '{"camera": "\"front\" 😀", "rotate": 90}'
     end,
     r.id,
     case when drawn.a % 9 > 0 then drawn.a % 3 end

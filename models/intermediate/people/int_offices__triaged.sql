@@ -24,9 +24,7 @@ reasoned as (
             when offices.legacy_office_id is null then 'legacy_id_not_given'
             when offices.occurrence > 1 then 'duplicate_legacy_id'
             when not offices.is_valid then 'office_not_valid'
-            when {{ any_missing([
-                'offices.is_valid', 'offices.name', 'offices.tax_percent', 'offices.has_emails_enabled',
-            ]) }}
+            when {{ any_missing(['offices.is_valid', 'offices.tax_percent', 'offices.has_emails_enabled']) }}
                 then 'required_value_missing'
             when offices.tax_percent not between 0 and 100 then 'value_out_of_range'
         end as reason
