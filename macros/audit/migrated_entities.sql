@@ -1,56 +1,77 @@
 {% macro migrated_entities() -%}
-    {#- What is migrated, in the order in which it is reported: the mart, the legacy table it counts, the column that holds
-        the legacy id. The triaged model is int_<entity>__triaged. `whole_table` is false where only some rows of the legacy
+    {#- What is migrated, in the order in which it is reported: [{phase, entity, legacy_table, …}, …]. The entity is the name
+        of the mart, its triaged model is int_<entity>__triaged. `whole_table` is false where only some rows of the legacy
         table concern the entity. -#}
+    {%- set phases = {
+        'Phase 7': {
+            'payments': 'dispatch_payment',
+            'payment_operations': 'dispatch_operation',
+            'template_products': 'dispatch_template_products',
+            'template_view_groups': 'dispatch_template_view_groups',
+            'technicians': 'dispatch_role',
+            'shipments': 'dispatch_instruction',
+            'teams': 'auth_group',
+            'team_communications': 'dispatch_note',
+        },
+        'Reference data': {
+            'roles': 'dispatch_role',
+            'role_permissions': 'dispatch_role_permissions',
+            'payment_items': 'dispatch_ware',
+            'storages': 'dispatch_storage',
+        },
+        'Template core': {
+            'templates': 'dispatch_template',
+            'template_edit_roles': 'dispatch_template_edit_roles',
+            'template_view_roles': 'dispatch_template_view_roles',
+            'template_predecessors': 'dispatch_template_predecessors',
+        },
+        'People': {
+            'profiles': 'auth_user',
+            'patients': 'dispatch_patient',
+            'doctors': 'dispatch_doctorsetting',
+            'offices': 'dispatch_office',
+            'doctor_offices': 'dispatch_office_doctors',
+        },
+        'Medical records': {
+            'cases': 'dispatch_patient',
+            'orders': 'dispatch_instruction',
+            'order_events': 'dispatch_state',
+            'jaws': 'dispatch_jaw',
+            'projects': 'dispatch_project',
+            'treatment_plans': 'dispatch_plan',
+            'treatment_discussions': 'dispatch_comment',
+            'tasks': 'dispatch_task',
+        },
+        'Catalogue': {
+            'categories': 'dispatch_category',
+            'courses': 'dispatch_course',
+            'products': 'dispatch_product',
+        },
+        'Communication': {
+            'messages': 'dispatch_record',
+            'doctor_notes': 'dispatch_note',
+            'files': 'dispatch_file',
+            'notifications': 'dispatch_notification',
+        },
+        'Access': {
+            'permissions': 'auth_permission',
+            'team_members': 'auth_user_groups',
+            'team_permissions': 'auth_group_permissions',
+        },
+    } -%}
     {%- set entities = [] -%}
-    {%- for phase, entity, source, legacy_table, legacy_id, whole_table in [
-        ('Phase 7', 'payments', 'dispatch', 'dispatch_payment', 'legacy_payment_id', true),
-        ('Phase 7', 'payment_operations', 'dispatch', 'dispatch_operation', 'legacy_operation_id', true),
-        ('Phase 7', 'template_products', 'dispatch', 'dispatch_template_products', 'legacy_template_products_id', true),
-        ('Phase 7', 'template_view_groups', 'dispatch', 'dispatch_template_view_groups', 'legacy_template_view_groups_id', true),
-        ('Phase 7', 'technicians', 'dispatch', 'dispatch_role', 'legacy_role_id', false),
-        ('Phase 7', 'shipments', 'dispatch', 'dispatch_instruction', 'legacy_instruction_id', false),
-        ('Phase 7', 'teams', 'django', 'auth_group', 'legacy_group_id', true),
-        ('Phase 7', 'team_communications', 'dispatch', 'dispatch_note', 'legacy_note_id', true),
-        ('Phases 1-6', 'roles', 'dispatch', 'dispatch_role', 'legacy_role_id', true),
-        ('Phases 1-6', 'role_permissions', 'dispatch', 'dispatch_role_permissions', 'legacy_role_permissions_id', true),
-        ('Phases 1-6', 'payment_items', 'dispatch', 'dispatch_ware', 'legacy_ware_id', true),
-        ('Phases 1-6', 'storages', 'dispatch', 'dispatch_storage', 'legacy_storage_id', true),
-        ('Phases 1-6', 'templates', 'dispatch', 'dispatch_template', 'legacy_template_id', true),
-        ('Phases 1-6', 'template_edit_roles', 'dispatch', 'dispatch_template_edit_roles', 'legacy_template_edit_roles_id', true),
-        ('Phases 1-6', 'template_view_roles', 'dispatch', 'dispatch_template_view_roles', 'legacy_template_view_roles_id', true),
-        (
-            'Phases 1-6', 'template_predecessors', 'dispatch', 'dispatch_template_predecessors',
-            'legacy_template_predecessors_id', true,
-        ),
-        ('People', 'profiles', 'django', 'auth_user', 'legacy_user_id', true),
-        ('People', 'patients', 'dispatch', 'dispatch_patient', 'legacy_patient_id', true),
-        ('People', 'doctors', 'dispatch', 'dispatch_doctorsetting', 'legacy_doctorsetting_id', true),
-        ('People', 'offices', 'dispatch', 'dispatch_office', 'legacy_office_id', true),
-        ('People', 'doctor_offices', 'dispatch', 'dispatch_office_doctors', 'legacy_office_doctors_id', true),
-        ('Medical records', 'cases', 'dispatch', 'dispatch_patient', 'legacy_patient_id', true),
-        ('Medical records', 'orders', 'dispatch', 'dispatch_instruction', 'legacy_instruction_id', true),
-        ('Medical records', 'order_events', 'dispatch', 'dispatch_state', 'legacy_state_id', true),
-        ('Medical records', 'jaws', 'dispatch', 'dispatch_jaw', 'legacy_jaw_id', true),
-        ('Medical records', 'projects', 'dispatch', 'dispatch_project', 'legacy_project_id', true),
-        ('Medical records', 'treatment_plans', 'dispatch', 'dispatch_plan', 'legacy_plan_id', true),
-        ('Medical records', 'treatment_discussions', 'dispatch', 'dispatch_comment', 'legacy_comment_id', true),
-        ('Medical records', 'tasks', 'dispatch', 'dispatch_task', 'legacy_task_id', true),
-        ('Catalogue', 'categories', 'dispatch', 'dispatch_category', 'legacy_category_id', true),
-        ('Catalogue', 'courses', 'dispatch', 'dispatch_course', 'legacy_course_id', true),
-        ('Catalogue', 'products', 'dispatch', 'dispatch_product', 'legacy_product_id', true),
-        ('Communication', 'messages', 'dispatch', 'dispatch_record', 'legacy_record_id', true),
-        ('Communication', 'doctor_notes', 'dispatch', 'dispatch_note', 'legacy_note_id', true),
-        ('Communication', 'files', 'dispatch', 'dispatch_file', 'legacy_file_id', true),
-        ('Communication', 'notifications', 'dispatch', 'dispatch_notification', 'legacy_notification_id', true),
-        ('Access', 'permissions', 'django', 'auth_permission', 'legacy_permission_id', true),
-        ('Access', 'team_members', 'django', 'auth_user_groups', 'legacy_user_groups_id', true),
-        ('Access', 'team_permissions', 'django', 'auth_group_permissions', 'legacy_group_permissions_id', true),
-    ] -%}
-        {%- do entities.append({
-            'phase': phase, 'entity': entity, 'source': source, 'legacy_table': legacy_table,
-            'legacy_id': legacy_id, 'whole_table': whole_table,
-        }) -%}
+    {%- for phase, tables in phases.items() -%}
+        {%- for entity, legacy_table in tables.items() -%}
+            {%- set is_ours = legacy_table.startswith('dispatch_') -%}
+            {%- do entities.append({
+                'phase': phase,
+                'entity': entity,
+                'legacy_table': legacy_table,
+                'source': 'dispatch' if is_ours else 'django',
+                'legacy_id': 'legacy_' ~ legacy_table.removeprefix('dispatch_' if is_ours else 'auth_') ~ '_id',
+                'whole_table': entity not in ('technicians', 'shipments'),
+            }) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {{ return(entities) }}
 {%- endmacro %}

@@ -1,13 +1,14 @@
 {#- The keys come from the contracts; dbt must see in this file which marts declare one, and so come before it. -#}
 -- depends_on: {{ ref('cases') }}, {{ ref('categories') }}, {{ ref('doctor_notes') }}, {{ ref('doctor_offices') }}
 -- depends_on: {{ ref('doctors') }}, {{ ref('files') }}, {{ ref('jaws') }}, {{ ref('messages') }}
--- depends_on: {{ ref('notifications') }}, {{ ref('order_events') }}, {{ ref('orders') }}, {{ ref('patients') }}, {{ ref('payment_items') }}
--- depends_on: {{ ref('payment_operations') }}, {{ ref('payments') }}, {{ ref('products') }}, {{ ref('projects') }}
--- depends_on: {{ ref('role_permissions') }}, {{ ref('roles') }}, {{ ref('shipments') }}, {{ ref('tasks') }}
--- depends_on: {{ ref('team_communications') }}, {{ ref('team_members') }}, {{ ref('team_permissions') }}
--- depends_on: {{ ref('technicians') }}, {{ ref('template_edit_roles') }}, {{ ref('template_predecessors') }}
--- depends_on: {{ ref('template_products') }}, {{ ref('template_view_groups') }}, {{ ref('template_view_roles') }}
--- depends_on: {{ ref('templates') }}, {{ ref('treatment_discussions') }}, {{ ref('treatment_plans') }}
+-- depends_on: {{ ref('notifications') }}, {{ ref('order_events') }}, {{ ref('orders') }}, {{ ref('patients') }}
+-- depends_on: {{ ref('payment_items') }}, {{ ref('payment_operations') }}, {{ ref('payments') }}
+-- depends_on: {{ ref('products') }}, {{ ref('projects') }}, {{ ref('role_permissions') }}, {{ ref('roles') }}
+-- depends_on: {{ ref('shipments') }}, {{ ref('tasks') }}, {{ ref('team_communications') }}
+-- depends_on: {{ ref('team_members') }}, {{ ref('team_permissions') }}, {{ ref('technicians') }}
+-- depends_on: {{ ref('template_edit_roles') }}, {{ ref('template_predecessors') }}, {{ ref('template_products') }}
+-- depends_on: {{ ref('template_view_groups') }}, {{ ref('template_view_roles') }}, {{ ref('templates') }}
+-- depends_on: {{ ref('treatment_discussions') }}, {{ ref('treatment_plans') }}
 {%- for key in (declared_foreign_keys() if execute else []) %}
 {%- if key.child.unique_id not in model.depends_on.nodes %}
 {{ exceptions.raise_compiler_error("foreign_key_ledger must list the mart " ~ key.child.name ~ " in a depends_on comment") }}

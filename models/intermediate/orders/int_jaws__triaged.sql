@@ -64,8 +64,7 @@ reasoned as (
             when pointed_at.pointers > 1 then 'jaw_of_several_orders'
             when orders.legacy_instruction_id is null then 'order_rejected'
             when orders.reason is not null then orders.reason
-            when {{ any_missing(['jaws.bond_teeth', 'jaws.extract_teeth', 'jaws.is_labial']) }}
-                then 'required_value_missing'
+            when {{ any_missing(['jaws.is_labial']) }} then 'required_value_missing'
         end as reason
     from numbered as jaws
     left join pointed_at on jaws.legacy_jaw_id = pointed_at.legacy_jaw_id

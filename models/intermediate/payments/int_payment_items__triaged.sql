@@ -28,7 +28,7 @@ reasoned as (
             when wares.legacy_ware_id is null then 'legacy_id_not_given'
             when wares.occurrence > 1 then 'duplicate_legacy_id'
             when payments.payment_id is null then 'payment_not_migrated'
-            when {{ any_missing(['wares.name', 'wares.quantity', 'wares.is_free', 'wares.total']) }}
+            when {{ any_missing(['wares.quantity', 'wares.is_free', 'wares.total']) }}
                 then 'required_value_missing'
             when {{ any_out_of_range(amounts=[
                 'wares.base_price', 'wares.doctor_price', 'wares.global_price', 'wares.discount', 'wares.total',
