@@ -46,7 +46,7 @@ select
     uid as legacy_uid,
     name as file_name,
     -- The dot comes with it, and sometimes twice: '.stl.stl'.
-    lower({{ dbt.split_part('ext', "'.'", -1) }}) as file_extension,
+    nullif(lower({{ dbt.split_part('ext', "'.'", -1) }}), '') as file_extension,
     size_bytes,
     type_code as legacy_type,
     status_code as legacy_status,
