@@ -4,9 +4,7 @@
         "select pg_get_viewdef(oid) from pg_catalog.pg_class where relkind = 'v' and oid in ("
         ~ (["null"] + upstream_views() | list) | join(', ') ~ ") order by oid::regclass::text"
     ).columns[0].values() -%}
-    {%- set columns = model.columns.values() | map(attribute='name') | list
-        + model.columns.values() | map(attribute='data_type') | list -%}
-    {{ return(local_md5(sql ~ views | join ~ columns | join(','))) }}
+    {{ return(local_md5(sql ~ views | join ~ get_table_columns_and_constraints())) }}
 {%- endmacro %}
 
 {% macro upstream_views() -%}

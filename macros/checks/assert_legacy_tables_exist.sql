@@ -1,6 +1,6 @@
 {% macro assert_legacy_tables_exist() -%}
     {#- Without this, a missing table shows as one database error for each model that reads it. -#}
-    {%- if execute and flags.WHICH in ('run', 'build', 'test', 'snapshot') -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'retry', 'test', 'snapshot') -%}
         {%- set schema = var('legacy_schema') -%}
         {%- set present = run_query(
             "select table_name from information_schema.tables where table_schema = '" ~ schema ~ "'"

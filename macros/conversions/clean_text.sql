@@ -3,10 +3,6 @@
     {{ return(adapter.dispatch('clean_text', 'dispatch')(expression)) }}
 {%- endmacro %}
 
-{% macro default__clean_text(expression) -%}
-    nullif(trim(cast({{ expression }} as {{ dbt.type_string() }})), '')
-{%- endmacro %}
-
 {#
   Names are pasted out of e-mails and web pages, so what is invisible is not only U+0020: white space, then zero-width
   characters, then bidirectional marks. E'' knows no \v, hence 000b.

@@ -3,5 +3,5 @@
 {%- endmacro %}
 
 {% macro postgres__to_json(expression) -%}
-    case when pg_input_is_valid({{ expression }}, 'jsonb') then cast({{ expression }} as jsonb) end
+    case when {{ is_json(expression) }} then cast({{ expression }} as jsonb) end
 {%- endmacro %}

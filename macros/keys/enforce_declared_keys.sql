@@ -5,19 +5,22 @@
 {% macro postgres__enforce_declared_keys() -%}
     {#- Post-hook of every mart, inside the transaction that builds it: a violated key leaves the old table in place. -#}
     {%- if execute and flags.WHICH in ('run', 'build', 'retry') -%}
-        {%- set backup = make_backup_relation(this, 'table') -%}
+        {%- set backup = load_cached_relation(make_backup_relation(this, 'table')) -%}
         {%- set keys = missing_own_keys() -%}
         {#- Keys lock the tables at both ends. One model at a time takes such locks, so that none waits in a circle. -#}
         select pg_advisory_xact_lock(hashtext('{{ this.schema }} keys'));
         {#- dbt would drop the replaced table after the commit, and with it, unseen, the foreign keys that point at it.
             Dropped here, they are gone and back within one transaction, and the index names are free. -#}
-        drop table if exists {{ backup }} cascade;
+        {%- if backup is not none %}
+        drop {{ backup.type }} if exists {{ backup }} cascade;
+        {%- endif %}
         {%- if keys %}
         alter table {{ this }}
             {{ keys | join(',\n            ') }};
         {%- endif %}
         {%- for key in declared_foreign_keys() if is_left_behind(key) %}
         alter table {{ api.Relation.create(key.child.database, key.child.schema, key.child.alias) }}
+            drop constraint if exists "{{ key.child.name }}__{{ key.child_column }}__fk",
             {{ add_foreign_key(key.child.name, key.child_column, this, key.parent_column) }};
         {%- endfor -%}
     {%- endif -%}

@@ -15,7 +15,10 @@
                 {%- set parent = constraint.to or this -%}
                 {%- set parent_column = constraint.to_columns[0] if constraint.to
                     else modules.re.search("\\((\\w+)\\)", constraint.expression).group(1) -%}
-                {%- do clauses.update({name: add_foreign_key(this.identifier, column.name, parent, parent_column)}) -%}
+                {#- A parent deferred to another environment is not ours to hold with a key. -#}
+                {%- if '"' ~ this.schema ~ '"' in parent | string -%}
+                    {%- do clauses.update({name: add_foreign_key(this.identifier, column.name, parent, parent_column)}) -%}
+                {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -99,10 +99,10 @@ select
     count(case when side = 'legacy' then 1 end) as legacy_rows,
     count(case when side = 'mart' then 1 end) as mart_rows,
     count(case when side = 'left_out' then 1 end) as left_out_rows,
-    cast(coalesce(sum(case when side = 'legacy' then amount end), 0) as numeric(14, 2)) as legacy_amount,
-    cast(coalesce(sum(case when side = 'mart' then amount end), 0) as numeric(14, 2)) as mart_amount,
-    cast(coalesce(sum(case when side = 'left_out' then amount end), 0) as numeric(14, 2)) as left_out_amount,
-    cast(coalesce(sum(case side when 'legacy' then amount else -amount end), 0) as numeric(14, 2))
+    cast(coalesce(sum(case when side = 'legacy' then amount end), 0) as numeric(20, 2)) as legacy_amount,
+    cast(coalesce(sum(case when side = 'mart' then amount end), 0) as numeric(20, 2)) as mart_amount,
+    cast(coalesce(sum(case when side = 'left_out' then amount end), 0) as numeric(20, 2)) as left_out_amount,
+    cast(coalesce(sum(case side when 'legacy' then amount else -amount end), 0) as numeric(20, 2))
         as unexplained_difference
 from stacked
 group by 1, 2, 3

@@ -79,9 +79,9 @@ totals as (
         cast(sum(legacy_rows) as bigint) as legacy_rows,
         cast(sum(mart_rows) as bigint) as mart_rows,
         cast(sum(left_out_rows) as bigint) as left_out_rows,
-        cast(sum(legacy_amount) as numeric(14, 2)) as legacy_amount,
-        cast(sum(mart_amount) as numeric(14, 2)) as mart_amount,
-        cast(sum(left_out_amount) as numeric(14, 2)) as left_out_amount
+        cast(sum(legacy_amount) as numeric(20, 2)) as legacy_amount,
+        cast(sum(mart_amount) as numeric(20, 2)) as mart_amount,
+        cast(sum(left_out_amount) as numeric(20, 2)) as left_out_amount
     from stacked
     group by 1, 2
 )
@@ -95,6 +95,6 @@ select
     legacy_amount,
     mart_amount,
     left_out_amount,
-    cast(legacy_amount - mart_amount as numeric(14, 2)) as difference,
-    cast(legacy_amount - mart_amount - left_out_amount as numeric(14, 2)) as unexplained_difference
+    cast(legacy_amount - mart_amount as numeric(20, 2)) as difference,
+    cast(legacy_amount - mart_amount - left_out_amount as numeric(20, 2)) as unexplained_difference
 from totals

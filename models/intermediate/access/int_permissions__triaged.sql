@@ -23,7 +23,6 @@ reasoned as (
         case
             when permissions.legacy_permission_id is null then 'legacy_id_not_given'
             when permissions.occurrence > 1 then 'duplicate_legacy_id'
-            when {{ any_missing(['permissions.name', 'permissions.codename']) }} then 'required_value_missing'
         end as reason
     from numbered as permissions
     left join content_types on permissions.legacy_content_type_id = content_types.legacy_content_type_id

@@ -27,7 +27,6 @@ reasoned as (
         case
             when roles.legacy_role_id is null then 'legacy_id_not_given'
             when roles.occurrence > 1 then 'duplicate_legacy_id'
-            when {{ any_missing(['roles.name']) }} then 'required_value_missing'
         end as reason
     from numbered as roles
     left join profiles on roles.legacy_user_id = profiles.legacy_user_id

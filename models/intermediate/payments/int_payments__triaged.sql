@@ -65,10 +65,10 @@ reasoned as (
                 'total_price', 'paid_price', 'subtotal_price', 'tax_value', 'additional_price', 'used_credit',
                 'tax_percent', 'is_free', 'is_cancelled', 'is_paid', 'is_netsuite',
             ]) }} then 'required_value_missing'
-            when {{ any_out_of_range(
+            when tax_percent not between 0 and 100 or {{ any_out_of_range(
                 dates=['made_at'],
                 amounts=['total_price', 'paid_price', 'subtotal_price', 'tax_value', 'additional_price',
-                    'used_credit', 'custom_price', 'tax_percent', 'refunded_amount'],
+                    'used_credit', 'custom_price', 'refunded_amount'],
             ) }} then 'value_out_of_range'
         end as reason
     from referenced

@@ -23,22 +23,31 @@ referenced as (
     left join profiles on settings.legacy_user_id = profiles.legacy_user_id
 ),
 
-reasoned as (
+checked as (
     select
         *,
         case
             when legacy_doctorsetting_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
             when profile_id is null then 'profile_not_migrated'
-            when {{ occurrence_number('referenced', ['legacy_user_id', 'occurrence']) }} > 1
-                then 'duplicate_natural_key'
             when {{ any_missing(['has_promised_payment', 'credit', 'installment_payments', 'is_company_account']) }}
                 then 'required_value_missing'
             when {{ any_out_of_range(
                 dates=['tier_finish_date', 'baa_agreed_at', 'eula_agreed_at'], amounts=['credit']
             ) }} then 'value_out_of_range'
-        end as reason
+        end as own_reason
     from referenced
+),
+
+-- Only sound rows compete for their user: a broken second record must not cost the good one.
+reasoned as (
+    select
+        *,
+        case
+            when own_reason is not null then own_reason
+            when {{ occurrence_number('checked', ['legacy_user_id', 'own_reason']) }} > 1 then 'duplicate_natural_key'
+        end as reason
+    from checked
 )
 
 select

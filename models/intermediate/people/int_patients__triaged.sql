@@ -41,19 +41,28 @@ referenced as (
     left join sexes on patients.sex_code = sexes.sex_code
 ),
 
-reasoned as (
+checked as (
     select
         *,
         case
             when legacy_patient_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
             when profile_id is null then 'profile_not_migrated'
-            when {{ occurrence_number('referenced', ['legacy_user_id', 'occurrence']) }} > 1
-                then 'duplicate_natural_key'
             when {{ any_missing(['is_archived', 'is_suspended']) }} then 'required_value_missing'
             when {{ any_out_of_range(dates=['birth_date', 'submitted_at', 'updated_at']) }} then 'value_out_of_range'
-        end as reason
+        end as own_reason
     from referenced
+),
+
+-- Only sound rows compete for their user: a broken second record must not cost the good one.
+reasoned as (
+    select
+        *,
+        case
+            when own_reason is not null then own_reason
+            when {{ occurrence_number('checked', ['legacy_user_id', 'own_reason']) }} > 1 then 'duplicate_natural_key'
+        end as reason
+    from checked
 )
 
 select

@@ -55,7 +55,7 @@ reasoned as (
         case
             when legacy_user_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
-            when {{ any_missing(['username', 'is_superuser', 'is_staff', 'is_active', 'joined_at']) }}
+            when {{ any_missing(['is_superuser', 'is_staff', 'is_active', 'joined_at']) }}
                 then 'required_value_missing'
             when {{ any_out_of_range(dates=['joined_at', 'last_login_at']) }} then 'value_out_of_range'
         end as reason

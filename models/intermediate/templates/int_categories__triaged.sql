@@ -17,7 +17,6 @@ reasoned as (
         case
             when legacy_category_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
-            when {{ any_missing(['name']) }} then 'required_value_missing'
         end as reason
     from numbered
 )

@@ -17,7 +17,7 @@ reasoned as (
         case
             when legacy_course_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
-            when {{ any_missing(['name', 'type_code']) }} then 'required_value_missing'
+            when {{ any_missing(['type_code']) }} then 'required_value_missing'
         end as reason
     from numbered
 )

@@ -1,0 +1,44 @@
+{% macro restore_lost_keys() -%}
+    {{ return(adapter.dispatch('restore_lost_keys', 'dispatch')()) }}
+{%- endmacro %}
+
+{% macro postgres__restore_lost_keys() -%}
+    {#- At the end of a run. A mart that was to be rebuilt and failed, or was skipped, has lost its keys to the parents that
+        were: it gets them back, and where its old rows no longer fit, the log says so. -#}
+    {%- if execute and flags.WHICH in ('run', 'build', 'retry') -%}
+        do $$
+        declare
+            lost record;
+        begin
+            for lost in
+                select *
+                from (
+                    values
+                    {%- for key in declared_foreign_keys() %}
+                    {%- set child = api.Relation.create(key.child.database, key.child.schema, key.child.alias) %}
+                    {%- set parent = api.Relation.create(key.parent.database, key.parent.schema, key.parent.alias) %}
+                    (
+                        '{{ child }}', '{{ parent }}', '{{ key.child.name }}__{{ key.child_column }}__fk',
+                        'alter table {{ child }} {{ add_foreign_key(
+                            key.child.name, key.child_column, parent, key.parent_column
+                        ) }}'
+                    ){{ ',' if not loop.last }}
+                    {%- endfor %}
+                ) as declared (child, parent, key_name, command)
+                where
+                    to_regclass(child) is not null
+                    and to_regclass(parent) is not null
+                    and not exists (
+                        select 1 from pg_catalog.pg_constraint
+                        where conrelid = to_regclass(child) and conname = key_name
+                    )
+            loop
+                begin
+                    execute lost.command;
+                exception when foreign_key_violation or undefined_column or invalid_foreign_key then
+                    raise warning 'foreign key % is missing: rebuild %', lost.key_name, lost.child;
+                end;
+            end loop;
+        end $$
+    {%- endif -%}
+{%- endmacro %}
