@@ -3,17 +3,17 @@
 select
     '{{ each.entity }}' as entity,
     legacy.id as legacy_id
-from {{ source(each.source, each.legacy_table) }} as legacy
+from (select * from {{ source(each.source, each.legacy_table) }}) as legacy
 where
     legacy.id is not null
     and not exists (
         select 1
-        from {{ ref(each.entity) }} as mart
+        from (select * from {{ ref(each.entity) }}) as mart
         where mart.{{ each.legacy_id }} = legacy.id
     )
     and not exists (
         select 1
-        from {{ ref('migration_rejects') }} as rejects
+        from (select * from {{ ref('migration_rejects') }}) as rejects
         where rejects.entity = '{{ each.entity }}' and rejects.legacy_id = legacy.id
     )
 {{ 'union all' if not loop.last }}

@@ -16,7 +16,7 @@ counted as (
     where
         user_id is not null
         and {{ clean_text('name') }} in (
-            select specialties.role_name from {{ ref('technician_specialties') }} as specialties
+            select specialties.role_name from (select * from {{ ref('technician_specialties') }}) as specialties
         )
     union all
     select
@@ -30,6 +30,6 @@ select
     ledger.entity,
     ledger.source_rows,
     counted.legacy_rows
-from {{ ref('migration_ledger') }} as ledger
+from (select * from {{ ref('migration_ledger') }}) as ledger
 left join counted on ledger.entity = counted.entity
 where ledger.source_rows is distinct from counted.legacy_rows

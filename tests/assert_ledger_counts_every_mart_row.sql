@@ -14,6 +14,6 @@ select
     ledger.entity,
     ledger.migrated_rows,
     counted.mart_rows
-from {{ ref('migration_ledger') }} as ledger
+from (select * from {{ ref('migration_ledger') }}) as ledger
 left join counted on ledger.entity = counted.entity
 where ledger.migrated_rows is distinct from counted.mart_rows

@@ -3,11 +3,11 @@
 select
     '{{ each.entity }}' as entity,
     mart.{{ each.legacy_id }} as legacy_id
-from {{ ref(each.entity) }} as mart
+from (select * from {{ ref(each.entity) }}) as mart
 where
     not exists (
         select 1
-        from {{ source(each.source, each.legacy_table) }} as legacy
+        from (select * from {{ source(each.source, each.legacy_table) }}) as legacy
         where legacy.id = mart.{{ each.legacy_id }}
     )
 {{ 'union all' if not loop.last }}

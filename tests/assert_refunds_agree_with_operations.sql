@@ -14,6 +14,6 @@ select
     payments.payment_id,
     payments.refunded_amount,
     operations.refunded_amount as refunded_by_operations
-from {{ ref('payments') }} as payments
+from (select * from {{ ref('payments') }}) as payments
 left join operations on payments.payment_id = operations.payment_id
 where payments.refunded_amount is distinct from coalesce(operations.refunded_amount, 0)

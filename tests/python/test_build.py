@@ -1,6 +1,7 @@
 """The whole build on the smallest legacy database, and what may happen to it afterwards."""
 
 import uuid
+from collections.abc import Callable
 
 import pytest
 from conftest import Database
@@ -94,3 +95,22 @@ def test_a_missing_legacy_table_is_named_in_one_sentence(built: Database) -> Non
     assert "legacy table missing in schema 'legacy'" in done.stdout
     assert "dispatch_note" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_a_failed_child_keeps_its_foreign_keys(built: Database) -> None:
+    # The contract of orders cannot be met, so orders fails after its parents have been rebuilt.
+    built.execute("alter table dispatch_intermediate.int_orders__triaged rename column status to moved_away")
+    try:
+        done = built.dbt("run", "--select", "patients", "doctors", "orders", "cases")
+    finally:
+        built.execute("alter table dispatch_intermediate.int_orders__triaged rename column moved_away to status")
+    assert done.returncode == 1
+    assert "ERROR=1" in done.stdout
+    assert broken_keys(built) == []
+
+
+def test_an_empty_build_passes(database: Callable[[str], Database]) -> None:
+    empty = database("empty_build")
+    empty.load_legacy("tiny")
+    done = empty.dbt("build", "--empty", "--exclude", "resource_type:unit_test")
+    assert done.returncode == 0, done.stdout
