@@ -1,0 +1,223 @@
+"""The notifications are loaded in batches: only what changed is written again, and nothing tells the difference."""
+
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from conftest import Database
+from inprocess import Project, parsed
+from marts import broken_keys
+from test_dirty_copy import DROP_EVERY_CONSTRAINT
+
+from ops.build import DBT
+from ops.project import ROOT
+
+SIZE = 65_536
+MART = "dispatch_marts.notifications"
+LEFT_OUT = "dispatch_intermediate.int_notifications__left_out"
+LOADED = {
+    MART: "dispatch_intermediate.notifications__loaded_batches",
+    LEFT_OUT: "dispatch_intermediate.int_notifications__left_out__loaded_batches",
+}
+ALONE = ("--select", "notifications", "int_notifications__left_out")
+BY_TRIAGE = (*ALONE, "int_notifications__triaged")
+WITH_PARENTS = ("--select", "+notifications", "+int_notifications__left_out", "--exclude", "staging")
+
+# The smallest legacy database has 160 notifications, all of one batch: ten go into each of sixteen batches, one of them
+# below zero. Four users who are nothing but recipients can be deleted without taking anything else along.
+SPREAD = f"""
+update legacy.dispatch_notification set id = id + (id % 16 - 1) * {SIZE};
+insert into legacy.auth_user
+select 90000 + n, password, last_login, is_superuser, username || n, first_name, last_name, email, is_staff, is_active,
+    date_joined
+from (select * from legacy.auth_user order by id limit 1) as someone, generate_series(1, 4) as n;
+update legacy.dispatch_notification set recipient_id = 90000 + id % 5 where id % 5 > 0 and id % 16 < 4;
+create table public.users as select * from legacy.auth_user where id > 90000;
+"""
+
+
+@pytest.fixture(scope="module")
+def project(scratch: Database) -> Iterator[Project]:
+    """Parse the project once for all runs."""
+    with parsed(scratch) as project:
+        yield project
+
+
+@pytest.fixture(scope="module")
+def loaded(scratch: Database, project: Project) -> Database:
+    """Load everything once."""
+    scratch.load_legacy("tiny")
+    scratch.execute(DROP_EVERY_CONSTRAINT)
+    scratch.execute(SPREAD)
+    project.dbt("seed")
+    project.dbt("run")
+    assert len(made_from(scratch)) == len(written(scratch, MART)) == 16
+    return scratch
+
+
+def contents(database: Database) -> list[tuple[Any, ...]]:
+    """Return a checksum of every row of both tables, in the order of their checksums."""
+    return [
+        row
+        for table in LOADED
+        for row in database.rows(f"select '{table}', md5(cast(t as text)) from {table} as t order by 2")
+    ]
+
+
+def written(database: Database, table: str) -> dict[int | None, list[tuple[Any, ...]]]:
+    """Return where the rows of each batch lie and which transactions wrote them and their signature."""
+    places: dict[int | None, list[tuple[Any, ...]]] = {}
+    for batch, *place in database.rows(
+        f"select batch_number, 'signature', xmin::text, ctid::text from {LOADED[table]} union all"
+        f" select legacy_notification_id >> 16, 'row', xmin::text, ctid::text from {table} order by 2, 4"
+    ):
+        places.setdefault(batch, []).append(tuple(place))
+    return places
+
+
+def made_from(database: Database) -> dict[int | None, Counter[str]]:
+    """Return what each batch is made from, asked without the models that find it out for the load."""
+    batches: dict[int | None, Counter[str]] = {}
+    for batch, row in database.rows(
+        "select n.id >> 16, md5(cast((n.*, exists (select 1 from legacy.auth_user as u where u.id = n.recipient_id), ("
+        " select app_label || '.' || model from legacy.django_content_type as t where t.id = n.item_type_id)) as text))"
+        " from legacy.dispatch_notification as n"
+    ):
+        batches.setdefault(batch, Counter())[row] += 1
+    return batches
+
+
+def rounds(dice: random.Random) -> list[list[str]]:
+    """Deal out over three rounds all that can happen to notifications and to what they refer to."""
+
+    def some(share: int) -> str:
+        chosen = f"abs(id * 31 + {dice.randrange(997)}) % {share} = 0"
+        return f"id in (select id from legacy.dispatch_notification where {chosen})"
+
+    update = "update legacy.dispatch_notification set"
+    kinds = [
+        f'{update} template_context = \'{{"a": {dice.random()}}}\', "read" = not "read" where {some(47)}',
+        f'{update} template_context = \'{{"a": "b"c"}}\' where {some(53)}',
+        f"{update} template_context = '{{}}' where not pg_input_is_valid(template_context, 'jsonb') and {some(2)}",
+        f"{update} id = id + {dice.choice([1, SIZE, -SIZE])} where {some(61)}",
+        f"{update} id = id + {40 * SIZE} where {some(61)}",
+        f"{update} id = null where {some(71)}",
+        f"{update} created_at = 'infinity' where {some(67)}",
+        f"delete from legacy.dispatch_notification where {some(43)}",
+        f"delete from legacy.dispatch_notification where id >> 16 = {dice.randrange(4, 15)}",
+        f"insert into legacy.dispatch_notification select * from legacy.dispatch_notification where {some(59)}",
+        f"create table public.new as select * from legacy.dispatch_notification where {some(41)};"
+        f"update public.new set id = id + {dice.choice([100, 3 * SIZE, 1000 * SIZE])};"
+        "insert into legacy.dispatch_notification select * from public.new; drop table public.new",
+        "update legacy.django_content_type set model = model || 'x'"
+        " where id in (select item_type_id from legacy.dispatch_notification where id is not null order by id limit 1)",
+    ]
+    dice.shuffle(kinds)
+    dealt = [kinds[number::3] for number in range(3)]
+    dealt[0].append(f"delete from legacy.auth_user where id in (90001, {dice.randint(90_002, 90_004)})")
+    dealt[1].append("insert into legacy.auth_user select * from public.users where id = 90001")
+    dealt[2].append("update legacy.dispatch_notification set id = 7000000 where id is null")
+    return dealt
+
+
+def test_a_run_with_nothing_changed_writes_nothing(loaded: Database, project: Project) -> None:
+    before = [written(loaded, table) for table in LOADED]
+    project.dbt("run", *WITH_PARENTS)
+    assert [written(loaded, table) for table in LOADED] == before
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_changes_it_equals_a_full_rebuild(loaded: Database, project: Project, seed: int) -> None:
+    for statements in rounds(random.Random(seed)):
+        inputs, places = made_from(loaded), {table: written(loaded, table) for table in LOADED}
+        for statement in statements:
+            loaded.execute(statement)
+        after = made_from(loaded)
+        changed = {batch for batch in inputs | after if inputs.get(batch) != after.get(batch)}
+        assert changed, statements
+
+        project.dbt("run", *WITH_PARENTS)
+        for table in LOADED:
+            old, new = places[table], written(loaded, table)
+            assert {batch for batch in old | new if old.get(batch) != new.get(batch)} == changed, statements
+        found = contents(loaded)
+        project.dbt("run", *ALONE, "--full-refresh")
+        assert found == contents(loaded), statements
+
+
+def test_a_killed_load_goes_on_where_it_stopped(loaded: Database, project: Project) -> None:
+    """Kill dbt in the middle of a load from nothing; an event trigger makes every batch slow enough to be caught."""
+    project.dbt("run", *WITH_PARENTS, "--full-refresh")
+    expected = contents(loaded)
+    ledger = LOADED[MART]
+    loaded.execute(f"""
+        create function public.wait() returns trigger language plpgsql
+            as $$ begin perform pg_sleep(0.5); return new; end $$;
+        create function public.slow_down() returns event_trigger language plpgsql as $$ begin
+            if exists (select 1 from pg_event_trigger_ddl_commands() where object_identity = '{ledger}') then
+                execute 'create trigger slow before insert on {ledger} for each row execute function public.wait()';
+            end if;
+        end $$;
+        create event trigger slow_down on ddl_command_end when tag in ('CREATE TABLE')
+            execute function public.slow_down()
+    """)
+    command = [*DBT, "run", "--select", "notifications", "--full-refresh"]
+    load = subprocess.Popen(
+        command, cwd=ROOT, env=loaded.environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+    )
+    try:
+        trigger = f"select 1 from pg_trigger where tgrelid = to_regclass('{ledger}') and tgname = 'slow'"
+        wait_until(lambda: loaded.rows(trigger) and loaded.rows(f"select count(*) from {ledger}")[0][0] >= 4)
+    finally:
+        load.send_signal(signal.SIGKILL)
+        load.wait()
+    others = (
+        "select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        " and backend_type = 'client backend'"
+    )
+    wait_until(lambda: not loaded.rows(others))
+    loaded.execute(f"drop event trigger slow_down; drop trigger slow on {ledger}")
+    finished = written(loaded, MART)
+    assert 4 <= len(finished) < len(made_from(loaded))
+
+    project.dbt("run", "--select", "notifications")
+    now = written(loaded, MART)
+    assert {batch: now[batch] for batch in finished} == finished
+    assert contents(loaded) == expected
+    assert broken_keys(loaded) == []
+
+
+def test_another_definition_loads_everything_anew(loaded: Database, project: Project) -> None:
+    """A bound that is compiled into the triage changes no legacy row, and may change the fate of every one."""
+    project.dbt("run", *WITH_PARENTS)
+    before, places = contents(loaded), written(loaded, MART)
+    project.dbt("run", *BY_TRIAGE, "--vars", "earliest_plausible_date: '2021-01-01'")
+    now = written(loaded, MART)
+    assert now.keys() == places.keys()
+    assert not [batch for batch, rows in now.items() if set(rows) & set(places[batch])]
+    too_early = f"select count(*) from {LEFT_OUT} where reason = 'value_out_of_range'"
+    assert loaded.rows(too_early) > [(0,)]
+    project.dbt("run", *BY_TRIAGE)
+    assert contents(loaded) == before
+
+
+def test_its_foreign_key_is_in_place_after_a_run_of_either_end(loaded: Database, project: Project) -> None:
+    assert loaded.rows("select 1 from dispatch_audit.foreign_key_ledger where child = 'notifications'")
+    for model in ("notifications", "profiles"):
+        project.dbt("run", "--select", model)
+        assert broken_keys(loaded) == [], model
+    # dbt drops a view with the table under it, when that is replaced.
+    project.dbt("run", "--select", "int_notifications__resolved", "int_notifications__triaged")
+
+
+def wait_until(holds: Callable[[], Any], seconds: float = 60) -> None:
+    """Ask again and again, and give up after a minute."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -1,0 +1,154 @@
+"""The history of payments, orders and technicians, whatever happens to the legacy rows."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from conftest import Database
+from inprocess import Project, parsed
+from test_dirty_copy import DROP_EVERY_CONSTRAINT
+
+KEYS = {"payments": "payment_id", "orders": "order_id", "technicians": "technician_id"}
+ADDED = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted")
+
+
+class Ids(NamedTuple):
+    """Legacy ids of rows that something happens to."""
+
+    changed: int
+    deleted: int
+    doubled: int
+    order: int
+    technician: int
+
+
+@pytest.fixture(scope="module")
+def project(scratch: Database) -> Iterator[Project]:
+    """Parse the project once for all runs."""
+    with parsed(scratch) as project:
+        yield project
+
+
+@pytest.fixture(scope="module")
+def ids(scratch: Database, project: Project) -> Ids:
+    """Build four times: the first load, nothing changed, much changed, some of it taken back."""
+
+    def build() -> None:
+        project.dbt("build", "--exclude", "staging", "resource_type:test", "resource_type:unit_test")
+
+    scratch.load_legacy("tiny")
+    scratch.execute(DROP_EVERY_CONSTRAINT)
+    project.dbt("run", "--select", "staging")
+    build()
+    scratch.execute(places("first"))
+    build()
+    scratch.execute(places("second"))
+
+    payments = "select legacy_payment_id from dispatch_marts.payments order by 1 limit 3"
+    order = "select max(legacy_instruction_id) from dispatch_marts.orders"
+    technician = "select min(legacy_role_id) from dispatch_marts.technicians"
+    found = Ids(*(value for query in (payments, order, technician) for (value,) in scratch.rows(query)))
+    scratch.execute(f"""
+        create table public.kept as select * from legacy.dispatch_payment where id = {found.deleted};
+        update legacy.dispatch_payment set total_price = total_price + 1 where id = {found.changed};
+        delete from legacy.dispatch_payment where id = {found.deleted};
+        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.doubled};
+        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.doubled};
+        update legacy.dispatch_payment set installments = '[' || id || ']', netsuite = true
+        where ctid = (select max(ctid) from legacy.dispatch_payment where id = {found.doubled});
+        update legacy.dispatch_instruction set deleted = true where id = {found.order};
+        update legacy.dispatch_role set name = 'Remote Technician Sectioning Approver' where id = {found.technician};
+    """)
+    build()
+    scratch.execute(f"""
+        insert into legacy.dispatch_payment select * from public.kept;
+        delete from legacy.dispatch_payment as one where id = {found.doubled}
+        and exists (select 1 from legacy.dispatch_payment as other where other.id = one.id and other.ctid < one.ctid);
+        update legacy.dispatch_instruction set deleted = false where id = {found.order};
+    """)
+    build()
+    build()
+    return found
+
+
+def places(name: str) -> str:
+    """Return the statement that keeps where the rows of the three histories lie."""
+    rows = (
+        f"select '{mart}' as mart, ctid::text as place, xmin::text as writer from dispatch_snapshots.{mart}_history"
+        for mart in KEYS
+    )
+    return f"create table public.{name} as " + " union all ".join(rows)
+
+
+def versions(database: Database, mart: str, column: str, legacy_id: int, *shown: str) -> list[tuple[Any, ...]]:
+    """Return what the versions of a row show, in the order of time."""
+    return database.rows(
+        f"select {', '.join([*shown, 'dbt_is_deleted'])} from dispatch_snapshots.{mart}_history"
+        f" where {column} = {legacy_id} order by dbt_valid_from"
+    )
+
+
+def test_rows_that_did_not_change_make_no_version(scratch: Database, ids: Ids) -> None:
+    assert scratch.rows("select count(*) > 20 from public.first") == [(True,)]
+    assert scratch.rows("table public.first except table public.second") == []
+    assert scratch.rows("table public.second except table public.first") == []
+
+
+def test_a_change_makes_a_version(scratch: Database, ids: Ids) -> None:
+    (before, _), (after, is_deleted) = versions(scratch, "payments", "legacy_payment_id", ids.changed, "amount")
+    assert (after - before, is_deleted) == (1, "False")
+    found = versions(scratch, "technicians", "legacy_role_id", ids.technician, "specialty")
+    assert len(found) == 2
+    assert found[1] == ("Remote Technician Sectioning Approver", "False")
+
+
+@pytest.mark.parametrize(
+    ("mart", "column", "row"),
+    [("payments", "legacy_payment_id", "deleted"), ("orders", "legacy_instruction_id", "order")],
+)
+def test_a_deleted_row_says_so_and_may_return(scratch: Database, ids: Ids, mart: str, column: str, row: str) -> None:
+    """It is deleted from the legacy table, or only marked: the mart has it no longer in either case."""
+    found = versions(scratch, mart, column, getattr(ids, row), KEYS[mart])
+    assert [is_deleted for _, is_deleted in found] == ["False", "True", "False"]
+    assert len({key for key, _ in found}) == 1
+
+
+def test_a_doubled_row_leaves_one_line_of_history(scratch: Database, ids: Ids) -> None:
+    """Whichever of the copies is migrated meanwhile, each version has one end and the last is the row that is left."""
+    found = versions(scratch, "payments", "legacy_payment_id", ids.doubled, "is_netsuite")
+    assert found[0] == found[-1]
+    assert {is_deleted for _, is_deleted in found} == {"False"}
+    assert len(found) in (1, 3)
+
+
+@pytest.mark.parametrize("mart", KEYS)
+def test_versions_follow_each_other_without_gap_and_the_last_is_the_mart(
+    scratch: Database, project: Project, ids: Ids, mart: str
+) -> None:
+    key, history = KEYS[mart], f"dispatch_snapshots.{mart}_history"
+    assert scratch.rows(
+        "select count(*) from (select dbt_valid_to is distinct from"
+        f" lead(dbt_valid_from) over (partition by {key} order by dbt_valid_from) as is_torn from {history}) as joined"
+        " where is_torn"
+    ) == [(0,)]
+    columns = ", ".join(project.manifest.nodes[f"model.dispatch.{mart}"].columns)
+    current = f"select {columns} from {history} where dbt_valid_to is null and dbt_is_deleted = 'False'"
+    migrated = f"select {columns} from dispatch_marts.{mart}"
+    assert scratch.rows(f"{current} except {migrated}") == scratch.rows(f"{migrated} except {current}") == []
+
+
+def test_the_tests_of_the_histories_pass(project: Project, ids: Ids) -> None:
+    assert len(project.dbt("test", "--select", "resource_type:snapshot")) >= 15
+
+
+@pytest.mark.parametrize("mart", KEYS)
+def test_a_history_describes_its_columns_as_its_mart_does(project: Project, mart: str) -> None:
+    def described(node: Any) -> dict[str, tuple[str, Any]]:
+        return {
+            name: (column.description.split(), column.config.meta.get("pii")) for name, column in node.columns.items()
+        }
+
+    nodes = project.manifest.nodes
+    history = described(nodes[f"snapshot.dispatch.{mart}_history"])
+    assert all(history.pop(name)[0] for name in ADDED)
+    assert history == described(nodes[f"model.dispatch.{mart}"])
