@@ -13,7 +13,7 @@ select * from (values
     ('Phase 7', 'template_products', 'dispatch_template_products', 166, 93, 0, 73, 0.560241),
     ('Orders', 'orders', 'dispatch_instruction', 0, 0, 0, 0, null)
 ) as t (
-    phase, entity, legacy_table,
+    phase, row_number() over () as position, entity, legacy_table,
     source_rows, migrated_rows, excluded_rows, rejected_rows, success_rate
 );
 create table dispatch_audit.migration_rejects as
