@@ -33,7 +33,7 @@ def show_entities(connection: Connection) -> None:
             phase, entity, legacy_table,
             source_rows, migrated_rows, excluded_rows, rejected_rows, success_rate
         from dispatch_audit.migration_ledger
-        order by phase, entity
+        order by position
         """,
     )
     table = _table("Migration ledger", "phase", "entity", "legacy table")

@@ -8,7 +8,7 @@ AUDIT = """
 create schema dispatch_audit;
 create schema dispatch_marts;
 create table dispatch_audit.migration_ledger as
-select * from (values
+select *, row_number() over () as position from (values
     ('Phase 7', 'payments', 'dispatch_payment', 16014, 16011, 1, 2, 0.999875),
     ('Phase 7', 'template_products', 'dispatch_template_products', 166, 93, 0, 73, 0.560241),
     ('Orders', 'orders', 'dispatch_instruction', 0, 0, 0, 0, null)

@@ -1,6 +1,6 @@
 with
 
-groups as (
+legacy_groups as (
     select * from {{ ref('stg_django__groups') }}
 ),
 
@@ -10,24 +10,24 @@ team_types as (
 
 numbered as (
     select
-        groups.*,
-        {{ occurrence_number('groups', ['legacy_group_id']) }} as occurrence
-    from groups
+        legacy_groups.*,
+        {{ occurrence_number('legacy_groups', ['legacy_group_id']) }} as occurrence
+    from legacy_groups
 ),
 
 reasoned as (
     select
-        groups.*,
+        legacy_groups.*,
         team_types.team_name,
         team_types.team_type,
         case
-            when groups.legacy_group_id is null then 'legacy_id_not_given'
-            when groups.occurrence > 1 then 'duplicate_legacy_id'
-            when groups.name = 'Patient' then 'group_not_team'
+            when legacy_groups.legacy_group_id is null then 'legacy_id_not_given'
+            when legacy_groups.occurrence > 1 then 'duplicate_legacy_id'
+            when legacy_groups.name = 'Patient' then 'group_not_team'
             when team_types.group_name is null then 'group_not_in_team_types'
         end as reason
-    from numbered as groups
-    left join team_types on groups.name = team_types.group_name
+    from numbered as legacy_groups
+    left join team_types on legacy_groups.name = team_types.group_name
 )
 
 select
