@@ -46,11 +46,11 @@ targeted as (
     from numbered as records
     left join content_types on records.legacy_target_content_type_id = content_types.legacy_content_type_id
     left join patients
-        on records.legacy_target_id = patients.legacy_patient_id
-        and content_types.app_label = 'dispatch' and content_types.model = 'patient'
+        on content_types.app_label || '.' || content_types.model = 'dispatch.patient'
+            and records.legacy_target_id = patients.legacy_patient_id
     left join target_profiles
-        on records.legacy_target_id = target_profiles.legacy_user_id
-        and content_types.app_label = 'auth' and content_types.model = 'user'
+        on content_types.app_label || '.' || content_types.model = 'auth.user'
+            and records.legacy_target_id = target_profiles.legacy_user_id
 ),
 
 reasoned as (

@@ -13,7 +13,16 @@ content_types as (
 )
 
 select
-    notifications.*,
+    notifications.legacy_notification_id,
+    notifications.legacy_recipient_user_id,
+    notifications.legacy_item_id,
+    notifications.sender,
+    notifications.template_name,
+    notifications.context_json,
+    notifications.is_read,
+    notifications.is_to_be_emailed,
+    notifications.is_emailed,
+    notifications.created_at,
     profiles.profile_id,
     content_types.app_label || '.' || content_types.model as item_type
 from notifications
