@@ -26,7 +26,8 @@ def main(stamp):
     python = str(VENV / "bin" / "python")
     if not _works(python):
         print("Creating %s with Python %s" % (VENV, sys.version.split()[0]), flush=True)
-        subprocess.check_call([sys.executable, "-m", "venv", "--clear", str(VENV)])
+        if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)]):
+            return _complain("%s could not be made: is this folder yours, and is there room on the disk?" % VENV)
     print("Installing the Python packages of %s into %s (a minute, once)" % (LOCK, VENV), flush=True)
     if not _install(python):
         return _complain("The Python packages could not be installed: is PyPI, or your mirror of it, within reach?")

@@ -39,7 +39,9 @@ def build(environment: Mapping[str, str]) -> None:
                     if not console.is_terminal and progress.is_milestone():
                         say(f"dbt build: {text}")
         except KeyboardInterrupt:
-            process.wait()  # dbt was interrupted too and is cancelling its queries
+            for _ in process.stdout or ():  # dbt was interrupted too and says so; unread, its words would block it
+                pass
+            process.wait()
             raise
     if process.returncode:
         log = ROOT / "logs" / "dbt.log"

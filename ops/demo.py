@@ -61,7 +61,10 @@ def check_legacy(connection: Connection) -> None:
     """Raise Failure when a legacy table that dbt reads is missing."""
     if missing := legacy.missing_tables(connection):
         names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        raise Failure(f"Schema {legacy.SCHEMA} lacks {names}: load it with python -m ops legacy load.")
+        raise Failure(
+            f"Schema {legacy.SCHEMA} lacks {names}: load them there,"
+            " or load the synthetic ones anew with .venv/bin/python -m ops legacy load --force."
+        )
 
 
 def load_legacy(connection: Connection, scale: legacy.Scale, schema: str = legacy.SCHEMA, force: bool = False) -> None:

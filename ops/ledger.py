@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
+from rich import box
 from rich.table import Table
 
 from ops.connection import rows
@@ -30,23 +31,22 @@ def show_entities(connection: Connection) -> None:
         connection,
         """
         select
-            phase, entity, legacy_table,
+            phase, entity,
             source_rows, migrated_rows, excluded_rows, rejected_rows, success_rate
         from dispatch_audit.migration_ledger
         order by position
         """,
     )
-    table = _table("Migration ledger", "phase", "entity", "legacy table")
+    table = _table("Migration ledger", "system")
     for name in ("source", "migrated", "excluded", "rejected", "success"):
         table.add_column(name, justify="right")
     phases = groupby(found, key=lambda row: row[0])
     for phase, entities in ((name, list(group)) for name, group in phases):
-        for position, (_, entity, legacy_table, *counts, rate) in enumerate(entities):
-            table.add_row(phase if position == 0 else "", entity, legacy_table, *map(_count, counts), _percent(rate))
-        if len(entities) > 1:
-            table.add_row("", "total", "", *_totals(entities), style="bold")
+        table.add_row(phase, *_totals(entities), style="bold")
+        for _, entity, *counts, rate in entities:
+            table.add_row(f"  {entity}", *map(_count, counts), _percent(rate))
         table.add_section()
-    table.add_row("all", "total", "", *_totals(found), style="bold")
+    table.add_row("Everything", *_totals(found), style="bold")
     console.print(table)
     say("success = migrated / (migrated + rejected); in the totals over all their rows", style="dim")
 
@@ -57,18 +57,18 @@ def show_rejects(connection: Connection) -> None:
         connection,
         """
         select
-            entity, legacy_table, disposition, reason,
+            entity, reason, disposition,
             count(*), min(legacy_id)
         from dispatch_audit.migration_rejects
-        group by entity, legacy_table, disposition, reason
+        group by entity, disposition, reason
         order by disposition desc, entity, count(*) desc, reason
         """,
     )
-    table = _table("Rows left out", "entity", "legacy table", "disposition", "reason")
+    table = _table("Rows left out", "system", "reason", "fate")
     table.add_column("rows", justify="right")
-    table.add_column("first legacy id", justify="right")
-    for entity, legacy_table, disposition, reason, count, first in found:
-        table.add_row(entity, legacy_table, disposition, reason, _count(count), _id(first))
+    table.add_column("first id", justify="right")
+    for entity, reason, disposition, count, first in found:
+        table.add_row(entity, reason, disposition, _count(count), _id(first))
     console.print(table)
 
 
@@ -127,14 +127,16 @@ def show_figures(connection: Connection) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for name in columns:
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     return table
 
 
 def _totals(found: list[tuple[Any, ...]]) -> Iterator[str]:
-    source, migrated, excluded, rejected = (sum(row[column] for row in found) for column in range(3, 7))
+    source, migrated, excluded, rejected = (sum(row[column] for row in found) for column in range(2, 6))
     yield from map(_count, (source, migrated, excluded, rejected))
     yield _percent(migrated / (migrated + rejected) if migrated + rejected else None)
 

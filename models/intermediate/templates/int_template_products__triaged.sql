@@ -16,6 +16,10 @@ products as (
     select * from {{ ref('products') }}
 ),
 
+successors as (
+    select * from {{ ref('products') }}
+),
+
 numbered as (
     select
         links.*,
@@ -24,23 +28,16 @@ numbered as (
 ),
 
 -- A product outside the catalogue may have a successor in it, named by a person in the crosswalk.
-resolved as (
-    select
-        links.*,
-        coalesce(crosswalk.catalogue_legacy_product_id, links.legacy_product_id) as catalogue_product_id
-    from numbered as links
-    left join crosswalk
-        on links.legacy_product_id = crosswalk.legacy_product_id
-),
-
 referenced as (
     select
-        resolved.*,
+        links.*,
         templates.template_id,
-        products.product_id
-    from resolved
-    left join templates on resolved.legacy_template_id = templates.legacy_template_id
-    left join products on resolved.catalogue_product_id = products.legacy_product_id
+        coalesce(products.product_id, successors.product_id) as product_id
+    from numbered as links
+    left join templates on links.legacy_template_id = templates.legacy_template_id
+    left join products on links.legacy_product_id = products.legacy_product_id
+    left join crosswalk on links.legacy_product_id = crosswalk.legacy_product_id
+    left join successors on crosswalk.catalogue_legacy_product_id = successors.legacy_product_id
 ),
 
 reasoned as (
