@@ -98,7 +98,23 @@ def show_technicians(connection: Connection) -> None:
 
 
 def show_figures(connection: Connection) -> None:
-    """Print the means of the two amounts and the state of the foreign keys."""
+    """Print the two averages of Phase 7, the rows of Phases 1-7, the mean amounts and the state of the foreign keys."""
+    (unweighted, weighted, combined), *_ = rows(
+        connection,
+        """
+        select
+            avg(success_rate) filter (where phase = 'Phase 7'),
+            1.0 * sum(migrated_rows) filter (where phase = 'Phase 7')
+                / nullif(sum(migrated_rows + rejected_rows) filter (where phase = 'Phase 7'), 0),
+            coalesce(sum(migrated_rows) filter (where phase in ('Phase 7', 'Reference data', 'Template core')), 0)
+        from dispatch_audit.migration_ledger
+        """,
+    )
+    say(
+        f"Success rate of the Phase 7 systems: {_percent(unweighted)} as the mean of their rates, "
+        f"{_percent(weighted)} over all their rows."
+    )
+    say(f"Phase 7, reference data and template core together: {combined:,} rows migrated.")
     (payments, operations), *_ = rows(
         connection,
         """
