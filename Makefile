@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 SCALE ?= phase7
+CASES ?= 500
+SEED ?= $(shell date +%s)
 
 OPS := .venv/bin/python -m ops
 # Named after the contents of the lock, so that a checkout that only touches the file installs nothing.
@@ -10,12 +12,13 @@ STAMP := .venv/lock-$(shell cksum < requirements.lock | tr ' ' -)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo test lock clean
+.PHONY: help setup deps demo test properties lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  SCALE=phase7 (default), full or tiny: how much legacy data make demo works on"
+	@echo "  CASES=500 (default), SEED=…: how many cases make properties tries, and which"
 
 setup: $(STAMP) ## make .venv and profiles.yml (an existing profiles.yml is kept)
 	@$(OPS) setup
@@ -28,6 +31,9 @@ demo: $(STAMP) ## from nothing to the migrated marts: packages, PostgreSQL, lega
 
 test: deps ## everything a change must pass
 	@$(OPS) check
+
+properties: deps ## look for dirt in the legacy tables that breaks the build, longer than make test does
+	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q tests/python/test_properties.py
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes \

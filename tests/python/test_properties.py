@@ -328,7 +328,7 @@ def workers(database: Callable[[str], Database]) -> Iterator[list[Worker]]:
 def test_nothing_is_lost_whatever_the_dirt(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
     """Two cases at a time, one for each worker."""
     with capsys.disabled():
-        print(f"[{CASES} cases, seed {SEED}]", end=" ", flush=True)
+        print(f"\n{CASES} cases, seed {SEED}, two at a time: ", end="", flush=True)
     cases = dirt(workers[0].columns.result())
 
     @seed(SEED)
@@ -342,6 +342,8 @@ def test_nothing_is_lost_whatever_the_dirt(workers: list[Worker], capsys: pytest
     @given(cases, cases)
     @example([], [])
     def check(one: list[Dirt], other: list[Dirt]) -> None:
+        with capsys.disabled():
+            print(".", end="", flush=True)
         judged = [worker.pool.submit(Worker.judge, acts) for worker, acts in zip(workers, (one, other), strict=True)]
         failures = [verdict for each in judged if (verdict := each.result())]
         assert not failures, "\n".join(failures)
