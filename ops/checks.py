@@ -13,6 +13,7 @@ from ops.project import ROOT
 from ops.server import temporary_server
 
 PROGRAMS = Path(sys.executable).parent
+PROPERTIES = "tests/python/test_properties.py"
 
 
 def run() -> int:
@@ -38,7 +39,11 @@ def run() -> int:
         for heading, command in dbt:
             if code := _check(heading, command, environment):
                 return code
-    return _check("pytest", [sys.executable, "-m", "pytest", "-q"])
+    # Two processes at a time: the property tests start their own, the others are shared out file by file.
+    pytest = [sys.executable, "-m", "pytest", "-q"]
+    if code := _check("properties", [*pytest, PROPERTIES]):
+        return code
+    return _check("pytest", [*pytest, "--ignore", PROPERTIES, "--numprocesses", "2", "--dist", "loadfile"])
 
 
 def _check(heading: str, command: list[str | Path], environment: dict[str, str] | None = None) -> int:

@@ -37,11 +37,12 @@ def assert_nothing_is_lost(database: Database) -> None:
         "select entity, legacy_table, source_rows, migrated_rows + excluded_rows + rejected_rows"
         " from dispatch_audit.migration_ledger"
     ):
-        assert source_rows == fates, entity
+        assert source_rows == fates, (entity, source_rows, fates)
         if entity not in ("technicians", "shipments"):  # these concern only some rows of their table
-            assert database.rows(f"select count(*) from legacy.{table}") == [(source_rows,)], entity
+            found = database.rows(f"select count(*) from legacy.{table}")
+            assert found == [(source_rows,)], (entity, source_rows, found)
     orphans = "select * from dispatch_audit.foreign_key_ledger where orphan_rows > 0 or not is_enforced"
-    assert database.rows(orphans) == []
-    assert broken_keys(database) == []
+    assert not (found := database.rows(orphans)), found
+    assert not (found := broken_keys(database)), found
     unexplained = "select * from dispatch_audit.migration_rejects where reason is null or disposition is null"
-    assert database.rows(unexplained) == []
+    assert not (found := database.rows(unexplained)), found

@@ -29,10 +29,6 @@ from test_dirty_copy import DROP_EVERY_CONSTRAINT
 from ops import connection, sandbox
 
 CASES = int(os.environ.get("PROPERTY_CASES", "25"))
-pytestmark = pytest.mark.skipif(
-    "PROPERTY_CASES" not in os.environ,
-    reason="its workers are forked, which hangs after other tests have used threads: make properties runs it alone",
-)
 SEED = int(os.environ.get("PROPERTY_SEED", "20250731"))
 
 # What is in the template already, and the tests, which are run in one go.
@@ -252,7 +248,7 @@ class Warehouse:
                 promised[node.schema, node.name, column.name] = (number, column.data_type.replace(", ", ","), is_given)
                 for kind in kinds & {"primary_key", "unique", "foreign_key"}:
                     assert (f"{node.schema}.{node.name}", column.name, kind[0]) in keys, (node.name, column.name)
-        assert found == promised
+        assert not (wrong := found.items() ^ promised.items()), wrong
 
     def assert_keys_can_be_computed(self) -> None:
         """Compute every key of every mart from the legacy id beside it."""
@@ -272,7 +268,7 @@ class Warehouse:
             for name, query in self.tests.items():
                 cursor.execute(f"select count(*) from (\n{query}\n) as failures")
                 failures[name] = cursor.fetchone()[0]
-        assert {name: count for name, count in failures.items() if count} == {}
+        assert not (failed := {name: count for name, count in failures.items() if count}), failed
 
     @property
     def contracts(self) -> list[Any]:
@@ -299,7 +295,8 @@ class Worker:
 
     def __init__(self, database: Database) -> None:
         """Start it; the warehouse is prepared meanwhile."""
-        self.pool = ProcessPoolExecutor(1, get_context("fork"))
+        # Not forked: the locks of other threads would come along, and nobody would release them.
+        self.pool = ProcessPoolExecutor(1, get_context("spawn"))
         self.columns = self.pool.submit(Worker.prepare, database)
 
     @staticmethod
