@@ -5,5 +5,6 @@
             node.resource_type ~ " '" ~ node.name ~ "' has no schema: give its folder a +schema in dbt_project.yml"
         ) }}
     {%- endif -%}
-    {{ [target.schema, custom_schema_name] | select | map('trim') | join('_') }}
+    {#- Production is built beside what is being read, and takes its place when it is published. -#}
+    {{ [target.schema, 'next' if is_production(), custom_schema_name] | select | map('trim') | join('_') }}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 """Rules that hold for the project as dbt read it: what YAML promised is there."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,28 @@ def test_layers_are_read_in_one_direction(manifest: dict[str, Any]) -> None:
             read = [of[p] for p in parents if p in of and not p.endswith("__signatures")]
             assert read.count("intermediate") == 1 and set(read) <= {"intermediate", "marts"}, node_id
         assert all(layers[of[p]] <= layers["marts"] or layer == "audit" for p in parents if p in of), node_id
+
+
+def test_a_missing_value_is_noticed_at_the_source(manifest: dict[str, Any]) -> None:
+    """Every column that is NOT NULL in the legacy database and read has a test: a copy may hold nulls all the same."""
+    schema = (ROOT / "legacy" / "01_schema.sql").read_text()
+    given = {
+        (table, column)
+        for table, columns in re.findall(r"create table (\w+) \((.*?)\n\);", schema, re.DOTALL)
+        for column in re.findall(r'^    "?(\w+)"? .* not null,?$', columns, re.MULTILINE)
+    }
+    code = {node["sources"][0][1]: node["raw_code"] for node in models(manifest, "staging").values()}
+    read = {(table, column) for table, column in given if re.search(rf"\b{column}\b", code[table])}
+    assert len(read) > 150
+    tests = {
+        (node["sources"][0][1], node["column_name"].strip('"')): node["config"]["severity"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and node["sources"]
+        and node.get("test_metadata", {}).get("name") == "not_null"
+    }
+    assert sorted(read - tests.keys()) == []
+    assert set(tests.values()) == {"warn"}
 
 
 def test_names_fit_into_postgresql(manifest: dict[str, Any]) -> None:

@@ -1,0 +1,100 @@
+{% macro begin_candidate() -%}
+    {#- At the start of a run. In production the candidate belongs to the run that began last, and only that one can be
+        published. Anywhere else a run would write straight into what is being read: where versions are published, that
+        is refused. -#}
+    {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
+        {%- if is_production() -%}
+            {%- do assert_no_other_release() -%}
+            {{ adapter.dispatch('open_candidate', 'dispatch')() }}
+        {%- else -%}
+            {%- do assert_nothing_is_published() -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro postgres__open_candidate() -%}
+    create schema if not exists {{ release_schema() }};
+    create table if not exists {{ release_schema() }}.builds (
+        build_id text primary key,
+        git_commit text,
+        started_at timestamp with time zone not null default clock_timestamp(),
+        finished_at timestamp with time zone,
+        unfinished text[]
+    );
+    create table if not exists {{ release_schema() }}.publications (
+        publication_id integer generated always as identity primary key,
+        action text not null,
+        live_build_id text,
+        previous_build_id text,
+        published_at timestamp with time zone not null default clock_timestamp()
+    );
+    comment on table {{ release_schema() }}.builds is
+        'Builds of target prod. One row per dbt invocation that wrote into the candidate; unfinished names what it did not build or what failed.';
+    comment on table {{ release_schema() }}.publications is
+        'What readers saw, and since when. One row per publish or rollback.';
+    insert into {{ release_schema() }}.builds (build_id, git_commit)
+    values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") }}', ''));
+    {#- What is left of the version before last: views for readers, relations that the project no longer builds. -#}
+    drop schema if exists analytics_next cascade;
+    {%- set kept = built_nodes() | map(attribute='alias') | list -%}
+    {%- for node in built_nodes() if node.config.materialized == 'batched' -%}
+        {%- do kept.append(node.alias ~ '__loaded_batches') -%}
+    {%- endfor %}
+    do $$
+    declare
+        leftover record;
+    begin
+        for leftover in
+            select case relkind when 'v' then 'view' else 'table' end as kind, cast(pg_class.oid as regclass) as relation
+            from pg_catalog.pg_class
+            where
+                relkind in ('r', 'v')
+                and relnamespace = any(array(
+                    select oid from pg_catalog.pg_namespace
+                    where nspname in ('{{ released_schemas() | map(attribute="next") | join("', '") }}')
+                ))
+                and relname not in ('{{ kept | join("', '") }}')
+        loop
+            execute format('drop %s if exists %s cascade', leftover.kind, leftover.relation);
+        end loop;
+    end $$;
+    {#- A history goes on from the one that is being read: what a refused candidate saw never happened. -#}
+    {%- for node in built_nodes() if node.resource_type == 'snapshot' and node.unique_id in selected_resources -%}
+        {%- set next = api.Relation.create(node.database, node.schema, node.alias, type='table') -%}
+        {%- set live = adapter.get_relation(
+            node.database, node.schema | replace(target.schema ~ '_next_', target.schema ~ '_', 1), node.alias
+        ) -%}
+        {%- do adapter.cache_dropped(next) %}
+    create schema if not exists {{ node.schema }};
+    drop table if exists {{ next }};
+        {%- if live is not none -%}
+            {%- do adapter.cache_added(next) %}
+    create table {{ next }} as select * from {{ live }};
+        {%- endif -%}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro assert_nothing_is_published() -%}
+    {%- set publications = adapter.get_relation(target.database, release_schema(), 'publications') -%}
+    {%- if publications is not none and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
+        {{ exceptions.raise_compiler_error(
+            "schemas " ~ target.schema ~ "_* of database '" ~ target.dbname ~ "' are published by releases, and target '"
+            ~ target.name ~ "' would overwrite what is being read. Use --target prod and publish, or give target '"
+            ~ target.name ~ "' another schema in profiles.yml."
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro assert_no_other_release() -%}
+    {%- set releases = adapter.get_relation(target.database, release_schema(), 'releases') -%}
+    {%- set running = run_query(
+        "select release_id from " ~ releases ~ " where outcome = 'running'"
+        ~ " and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') ~ "'"
+        ~ " and backend_process in (select pid from pg_catalog.pg_stat_activity)"
+    ).rows if releases is not none else [] -%}
+    {%- if running -%}
+        {{ exceptions.raise_compiler_error(
+            'release ' ~ running[0].release_id ~ ' is running and the candidate is its own: wait until it has ended.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,41 @@
+{% macro end_candidate(results) -%}
+    {#- At the end of a run in production: writes down what of the project the candidate still lacks: nodes that were not
+        built, not tested, or failed. A run that does only what the one before it left, as dbt retry does, goes on with its
+        list. A run that built anything again has put the tests that had passed before out of date. -#}
+    {%- set builds = adapter.get_relation(target.database, release_schema(), 'builds') if execute and is_production() -%}
+    {%- if builds and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test') -%}
+        {%- set tests = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
+        {%- set all = (built_nodes() + tests | list) | map(attribute='unique_id') | list -%}
+        {%- set passed, failed, built = [], ['--empty'] if flags.EMPTY else [], [] -%}
+        {%- for result in results if result.node.resource_type != 'operation' -%}
+            {%- do (passed if result.status | string in ('success', 'pass', 'warn') else failed).append(result.node.unique_id) -%}
+            {%- if result.node.resource_type not in ('test', 'unit_test') -%}
+                {%- do built.append(result.node.unique_id) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- set before = unfinished_before() -%}
+        {%- set left = all if before is none or built | reject('in', before) | list else before -%}
+        {{ adapter.dispatch('close_candidate', 'dispatch')((left | reject('in', passed) | list + failed) | unique | list) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro unfinished_before() -%}
+    {#- What the run before this one left undone; none when it was published, or never came to its end. -#}
+    {%- set found = run_query(
+        "select array_to_string(unfinished, ',') as unfinished from " ~ release_schema() ~ ".builds"
+        ~ " where build_id <> '" ~ invocation_id ~ "' and started_at > coalesce("
+        ~ "(select max(published_at) from " ~ release_schema() ~ ".publications), '-infinity')"
+        ~ " order by started_at desc limit 1"
+    ).rows -%}
+    {{ return(found[0].unfinished.split(',') if found and found[0].unfinished is not none else none) }}
+{%- endmacro %}
+
+{% macro postgres__close_candidate(unfinished) -%}
+    {#- A run of tests has no row of its own: it adds to that of the build it tested, unless that is published. -#}
+    update {{ release_schema() }}.builds
+    set finished_at = clock_timestamp(), unfinished = string_to_array('{{ unfinished | join(",") }}', ',')
+    where
+        build_id = (select build_id from {{ release_schema() }}.builds order by started_at desc limit 1)
+        and started_at > coalesce((select max(published_at) from {{ release_schema() }}.publications), '-infinity')
+        and {{ 'unfinished is not null' if flags.WHICH == 'test' else "build_id = '" ~ invocation_id ~ "'" }}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro is_production() -%}
+    {{ return(target.name == 'prod') }}
+{%- endmacro %}

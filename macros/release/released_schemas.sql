@@ -1,0 +1,15 @@
+{% macro released_schemas() -%}
+    {#- The schemas that are published together: [{live, next}, …]; `next` holds the candidate, or after a publish the
+        version before. -#}
+    {%- set schemas = [] -%}
+    {%- for next in built_nodes() | map(attribute='schema') | unique | sort -%}
+        {%- do schemas.append({'live': next | replace(target.schema ~ '_next_', target.schema ~ '_', 1), 'next': next}) -%}
+    {%- endfor -%}
+    {{ return(schemas + [{'live': 'analytics', 'next': 'analytics_next'}]) }}
+{%- endmacro %}
+
+{% macro built_nodes() -%}
+    {#- The models, seeds and snapshots that are relations of the database. -#}
+    {{ return(graph.nodes.values() | selectattr('resource_type', 'in', ('model', 'seed', 'snapshot'))
+        | rejectattr('config.materialized', 'equalto', 'ephemeral') | list) }}
+{%- endmacro %}

@@ -1,0 +1,19 @@
+{% macro rollback() -%}
+    {#- dbt run-operation rollback --target prod -#}
+    {%- do assert_production('rollback') -%}
+    {%- set build = last_build() -%}
+    {%- if build is none or not build.is_published -%}
+        {{ exceptions.raise_compiler_error(
+            'not rolled back: ' ~ ('nothing was published yet.' if build is none else
+            'build ' ~ build.build_id ~ ' has begun in the place of the previous version, which is gone. Publish a good build.')
+        ) }}
+    {%- endif -%}
+    {%- set previous = run_query(
+        "select previous_build_id from " ~ release_schema() ~ ".publications order by publication_id desc limit 1"
+    ).rows[0].previous_build_id -%}
+    {%- if previous is none -%}
+        {{ exceptions.raise_compiler_error('not rolled back: there is no version before build ' ~ build.build_id ~ '.') }}
+    {%- endif -%}
+    {%- do run_query(swap_versions('rollback', previous)) -%}
+    {% do log('rolled back to build ' ~ previous ~ '; rollback again returns to the other version', info=True) %}
+{%- endmacro %}
