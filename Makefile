@@ -12,7 +12,7 @@ STAMP := .venv/lock-$(shell cksum < requirements.lock | tr ' ' -)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo test properties lock clean
+.PHONY: help setup deps demo report release test properties lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ deps: $(STAMP) ## install the dbt packages
 
 demo: $(STAMP) ## from nothing to the migrated marts: packages, PostgreSQL, legacy data, dbt build, ledger
 	@$(OPS) demo --scale $(SCALE)
+
+release: $(STAMP) ## the production run: build beside what is being read, test, publish, report
+	@$(OPS) release
+
+report: $(STAMP) ## the migration report of the last build, as HTML and Markdown in target/report
+	@$(OPS) report
 
 test: deps ## everything a change must pass
 	@$(OPS) check

@@ -1,12 +1,13 @@
 """The command line: python -m ops."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import psycopg2
 import typer
 
-from ops import checks, demo, ledger, profiles, query
+from ops import checks, demo, ledger, profiles, query, release, report, source
 from ops.connection import connect, target_from_environment
 from ops.console import complain, say
 from ops.errors import Failure
@@ -30,6 +31,7 @@ server_app = typer.Typer(
 legacy_app = typer.Typer(help="The synthetic legacy database.", no_args_is_help=True)
 app.add_typer(server_app, name="server")
 app.add_typer(legacy_app, name="legacy")
+app.add_typer(source.app, name="source")
 
 
 @app.command("demo")
@@ -60,6 +62,12 @@ def doctor() -> None:
     say(f"Every legacy table that dbt reads is in schema {SCHEMA}.")
 
 
+@app.command("release")
+def release_command() -> None:
+    """Run production: freshness, build, test, publish, report; exit code 0 published, 1 failed, 75 try again later."""
+    raise typer.Exit(release.run(target_from_environment()))
+
+
 @app.command("query")
 def query_command(
     statement: Annotated[str | None, typer.Argument(help="One SQL statement; without it, a prompt.")] = None,
@@ -76,6 +84,16 @@ def query_command(
 def ledger_command() -> None:
     """Print what the last build migrated, left out and why."""
     ledger.show(connect(target_from_environment()))
+
+
+@app.command("report")
+def report_command(
+    output: Annotated[
+        Path, typer.Option(help="Folder to write to; it is made when missing.", show_default="target/report")
+    ] = report.OUTPUT,
+) -> None:
+    """Write the migration report of the last build, as HTML and as Markdown."""
+    report.show(connect(target_from_environment()), output)
 
 
 @app.command()

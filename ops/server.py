@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -76,10 +76,17 @@ class Status(NamedTuple):
 class Server:
     """The server of one data folder."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Take the project's folder, or the one in DISPATCH_PGDATA, unless told otherwise."""
+    def __init__(
+        self, folder: Path | None = None, version: int = VERSION, settings: Mapping[str, object] = SETTINGS
+    ) -> None:
+        """Take the project's folder, or the one in DISPATCH_PGDATA, unless told otherwise.
+
+        The version is 16 or 18; settings are PostgreSQL's, written when the data folder is made.
+        """
         self.folder = (folder or Path(os.environ.get("DISPATCH_PGDATA") or ROOT / ".postgres")).expanduser().resolve()
-        self._programs = POSTGRES_VERSIONS[VERSION]
+        self.version = version
+        self._settings = settings
+        self._programs = POSTGRES_VERSIONS[version]
 
     @property
     def log(self) -> Path:
@@ -210,9 +217,11 @@ class Server:
 
     def _create(self) -> None:
         self._check_empty()
-        settings = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
+        settings = [part for name, value in self._settings.items() for part in ("--set", f"{name}={value}")]
         # PostgreSQL's own locale: text sorts and folds alike on every machine.
-        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        locale = ["--encoding=UTF8", "--locale=C"]
+        if self.version >= 17:
+            locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         done = self._run("initdb", "-U", "postgres", "--auth=trust", "--no-sync", "-D", self.folder, *locale, *settings)
         if done.returncode:
             raise Failure(f"PostgreSQL could not create its data in {self.folder}: {_last_line(done.stderr)}.")
@@ -226,10 +235,10 @@ class Server:
 
     def _check_version(self) -> None:
         found = (self.folder / "PG_VERSION").read_text().strip()
-        if found != str(VERSION):
+        if found != str(self.version):
             raise Failure(
-                f"The data folder {self.folder} was made by PostgreSQL {found} and this is {VERSION}: delete it and "
-                "start again, or set DISPATCH_PGDATA to another folder."
+                f"The data folder {self.folder} was made by PostgreSQL {found} and this is {self.version}: delete it "
+                "and start again, or set DISPATCH_PGDATA to another folder."
             )
 
     def _recorded_process(self) -> int | None:
@@ -319,10 +328,10 @@ class Server:
 
 
 @contextmanager
-def temporary_server() -> Iterator[Server]:
+def temporary_server(version: int = VERSION, settings: Mapping[str, object] = SETTINGS) -> Iterator[Server]:
     """Give a server in a folder of its own under /tmp, deleted afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="dispatch-test-", dir="/tmp"))
-    server = Server(folder)
+    server = Server(folder, version, settings)
     try:
         server.start()
         yield server

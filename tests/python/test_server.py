@@ -12,7 +12,7 @@ import pytest
 from ops import connection, sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import PORT, SOCKET_LIMIT, Server, temporary_server
+from ops.server import PORT, SETTINGS, SOCKET_LIMIT, Server, temporary_server
 
 OPS = [sys.executable, "-m", "ops"]
 
@@ -124,6 +124,13 @@ def test_a_data_folder_of_another_version_is_refused(own: Server):
     (own.folder / "PG_VERSION").write_text("16\n")
     with pytest.raises(Failure, match="made by PostgreSQL 16"):
         own.start()
+
+
+def test_an_older_version_runs_with_settings_of_its_own():
+    with temporary_server(16, SETTINGS | {"wal_level": "logical", "max_wal_senders": 1}) as older:
+        ((version, level),) = query(older, "select current_setting('server_version'), current_setting('wal_level')")
+    assert version.startswith("16.")
+    assert level == "logical"
 
 
 def test_a_damaged_data_folder_is_named_with_its_log(own: Server):

@@ -1,0 +1,284 @@
+"""The production run: source freshness, build beside what is being read, test, publish, report. One at a time.
+
+Whatever happens before the publish, readers go on with yesterday's version; the next release starts over by itself.
+"""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from time import monotonic, sleep
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from ops import build, demo, report, source
+from ops.connection import Target, check_server, connect, rows
+from ops.console import complain, duration, say
+from ops.errors import Failure
+from ops.project import ROOT
+
+PUBLISHED, FAILED, LATER = 0, 1, 75
+WAIT_FOR_SERVER_SECONDS = 60
+APPLICATION = "dispatch release"  # what the sessions of dbt call themselves
+LOCK_TIMEOUT = "10min"
+# PostgreSQL notices within this time that dbt is gone, and stops what it was doing for it.
+ORPHAN_CHECK = "10s"
+
+log = logging.getLogger("dispatch.release")
+
+TABLE = """
+create schema if not exists dispatch_release;
+create table if not exists dispatch_release.releases (
+    release_id text primary key,
+    git_commit text,
+    backend_process integer not null,
+    started_at timestamp with time zone not null default clock_timestamp(),
+    ended_at timestamp with time zone,
+    outcome text not null default 'running',
+    message text,
+    build_id text,
+    newest_source_row_at timestamp with time zone,
+    build_seconds numeric(10, 1),
+    publish_seconds numeric(10, 1),
+    nodes integer,
+    warnings integer,
+    was_retried boolean not null default false,
+    source_rows bigint,
+    migrated_rows bigint,
+    excluded_rows bigint,
+    rejected_rows bigint
+);
+comment on table dispatch_release.releases is
+    'Production runs. One row per python -m ops release; outcome is running, published, failed, interrupted or died.';
+"""
+
+
+class Later(Failure):
+    """Nothing is wrong with the project or the data: the same command may succeed in a while (exit code 75)."""
+
+
+class Refused(Failure):
+    """The build or the publish failed; a person has to look (exit code 1)."""
+
+
+def run(target: Target) -> int:
+    """Release, print one line at the end, and return the exit code: 0 published, 1 failed, 75 try again later."""
+    path = _log_file()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd's way to say Ctrl-C
+    start = monotonic()
+    try:
+        summary = _release(target)
+    except Later as failure:
+        return _end(LATER, f"Not released, try again later: {failure}", path)
+    except (Failure, psycopg2.Error) as failure:
+        return _end(FAILED, f"Not released: {str(failure).strip()}", path)
+    except KeyboardInterrupt:
+        return _end(130, "Not released: interrupted.", path)
+    return _end(PUBLISHED, f"Released in {duration(monotonic() - start)}: {summary}", path)
+
+
+def _release(target: Target) -> str:
+    if target.is_embedded:
+        demo.start_server()
+    connection = _connect(target)
+    if warning := check_server(connection):
+        _note(warning)
+    demo.check_legacy(connection)
+    _take_lock(connection)
+    connection.cursor().execute(TABLE)
+    _heal(connection)
+    release = Release(connection, target)
+    with release.recorded(), source.frozen(connection):
+        return release.run()
+
+
+class Release:
+    """One release: its row in dispatch_release.releases, and the steps."""
+
+    def __init__(self, connection: Connection, target: Target) -> None:
+        """Write down that it has begun."""
+        self.connection = connection
+        self.target = target
+        self.id = str(uuid.uuid4())
+        commit = _git_commit()
+        self.environment = {
+            **target.environment,
+            "DBT_PROFILES_DIR": os.environ.get("DBT_PROFILES_DIR") or str(ROOT),
+            "DISPATCH_APPLICATION": APPLICATION,
+            "DISPATCH_RELEASE_ID": self.id,
+            "DISPATCH_GIT_COMMIT": commit or "",
+            "PGOPTIONS": f"-c lock_timeout={LOCK_TIMEOUT} -c client_connection_check_interval={ORPHAN_CHECK}",
+        }
+        connection.cursor().execute(
+            "insert into dispatch_release.releases (release_id, git_commit, backend_process)"
+            " values (%s, %s, pg_backend_pid())",
+            (self.id, commit),
+        )
+        _note(f"Release {self.id} of commit {commit or 'unknown'} on {target.where}")
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Write down how it ended; when even that fails, the next release does."""
+        try:
+            yield
+        except BaseException as failure:
+            outcome = "interrupted" if isinstance(failure, KeyboardInterrupt) else "failed"
+            with suppress(Failure, psycopg2.Error):
+                self._record(outcome=outcome, message=str(failure).strip()[:2000])
+            raise
+
+    def run(self) -> str:
+        """Go through the steps and return the summary."""
+        stale = self._check_freshness()
+        build_id = self._build()
+        self._publish(build_id)
+        counts = self._count()
+        self._record(outcome="published")
+        page, *_ = report.write(self.connection, report.OUTPUT)
+        _note(f"Report: {page}")
+        return f"{counts}{stale}; build {build_id}"
+
+    def _check_freshness(self) -> str:
+        """Ask how old the newest source rows are; old ones are told, and stop nothing: a frozen source is old, too."""
+        code, progress = build.run(["source", "freshness", "--target", "prod"], self.environment)
+        results = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "sources.json"
+        newest = None
+        if code == 0 and results.exists():
+            ages = [each.get("max_loaded_at") for each in json.loads(results.read_text())["results"]]
+            newest = max((age for age in ages if age), default=None)
+        if newest is None:
+            raise Refused("\n".join([*progress.messages, "dbt source freshness failed."]))
+        self._record(newest_source_row_at=newest)
+        days = (datetime.now(timezone.utc) - datetime.fromisoformat(newest.replace("Z", "+00:00"))).days
+        _note(f"Newest source row: {newest[:16].replace('T', ' ')}")
+        return f"; the newest source row is {days} days old" if days > 1 else ""
+
+    def _build(self) -> str:
+        """Build and test the candidate, trying once more what failed for a reason that may have gone; return its id."""
+        start = monotonic()
+        code, progress = build.run(["build", "--target", "prod"], self.environment)
+        build_id = progress.invocation_id
+        # A failed test fails again; a lost connection, a deadlock or a lock held for too long need not.
+        if code and progress.statuses["error"] and not progress.statuses["fail"]:
+            _note(
+                f"{progress.statuses['error']} nodes ended in an error, trying them once more: {progress.messages[0]}"
+            )
+            self._record(was_retried=True)
+            _connect(self.target).close()
+            code, again = build.run(["retry"], self.environment)
+            progress.messages, build_id = again.messages, again.invocation_id
+        self._record(
+            build_id=build_id,
+            build_seconds=round(monotonic() - start, 1),
+            nodes=progress.done,
+            warnings=progress.warnings,
+        )
+        if code:
+            raise Refused("\n".join([*progress.messages, "The build failed; readers keep the version they had."]))
+        _note(f"Built and tested: {progress.summary()}, {duration(monotonic() - start)}")
+        return build_id
+
+    def _publish(self, build_id: str) -> None:
+        start = monotonic()
+        arguments = ["--target", "prod", "--args", json.dumps({"build_id": build_id})]
+        code, progress = build.run(["run-operation", "publish", *arguments], self.environment)
+        if code:
+            raise Refused("\n".join(progress.messages))
+        self._record(publish_seconds=round(monotonic() - start, 1))
+        _note(f"Published: {duration(monotonic() - start)}")
+
+    def _count(self) -> str:
+        (counts,) = rows(
+            self.connection,
+            "select sum(source_rows), sum(migrated_rows), sum(excluded_rows), sum(rejected_rows)"
+            " from dispatch_audit.migration_ledger",
+        )
+        names = ("source_rows", "migrated_rows", "excluded_rows", "rejected_rows")
+        self._record(**dict(zip(names, counts, strict=True)))
+        return "{:,} rows = {:,} migrated + {:,} excluded + {:,} rejected".format(*map(int, counts))
+
+    def _record(self, **facts: object) -> None:
+        """Fill in columns of the row; an outcome ends it."""
+        if "outcome" in facts:
+            facts["ended_at"] = datetime.now(timezone.utc)
+        if self.connection.closed:
+            self.connection = connect(self.target)
+        columns = ", ".join(f"{column} = %s" for column in facts)
+        self.connection.cursor().execute(
+            f"update dispatch_release.releases set {columns} where release_id = %s", (*facts.values(), self.id)
+        )
+
+
+def _connect(target: Target) -> Connection:
+    """Connect, waiting a while for a server that is just starting."""
+    deadline = monotonic() + WAIT_FOR_SERVER_SECONDS
+    while True:
+        try:
+            return connect(target)
+        except Failure as failure:
+            if monotonic() > deadline:
+                raise Later(str(failure)) from None
+            sleep(1)
+
+
+def _take_lock(connection: Connection) -> None:
+    """Take the lock that only one release can have; it goes with the connection, however that ends."""
+    if not rows(connection, "select pg_try_advisory_lock(hashtext('dispatch release'))")[0][0]:
+        raise Later("another release is running.")
+
+
+def _heal(connection: Connection) -> None:
+    """Close what an earlier release left behind when it was killed: its row, and sessions that still work for it."""
+    for release_id, started_at in rows(
+        connection,
+        "update dispatch_release.releases set outcome = 'died', ended_at = clock_timestamp()"
+        " where outcome = 'running' returning release_id, started_at",
+    ):
+        _note(f"Release {release_id}, begun {started_at:%Y-%m-%d %H:%M}, had died; this one starts over.")
+    ended = rows(
+        connection,
+        "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+        " where application_name = %s and datname = current_database()",
+        (APPLICATION,),
+    )
+    if ended:
+        _note(f"Ended {len(ended)} sessions that were left of it.")
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the working tree, marked when files differ from it; None outside a repository."""
+    with suppress(OSError):
+        described = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+        done = subprocess.run(described, capture_output=True, text=True, check=False)
+        return done.stdout.strip() or None
+    return None
+
+
+def _log_file() -> Path:
+    """Start the log file of this release."""
+    folder = Path(os.environ.get("DBT_LOG_PATH") or ROOT / "logs") / "releases"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(timezone.utc):%Y-%m-%dT%H%M%SZ}.log"
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    return path
+
+
+def _note(text: str) -> None:
+    say(text)
+    log.info(text)
+
+
+def _end(code: int, text: str, path: Path) -> int:
+    log.info(text)
+    (complain if code else say)(f"{text}\nThe log is {path}.")
+    return code

@@ -1,0 +1,174 @@
+"""What the published Phase 7 report claims, and what the data say.
+
+The figures here are claims of that document. No other number of the report is written down in the program.
+"""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from ops.report.data import Counts, Report, total
+from ops.report.formats import amount, count, day, human, percent
+
+PHASE_7 = ("Phase 7",)
+PHASES_1_TO_6 = ("Reference data", "Template core")
+
+SYSTEMS = {
+    "payments": Counts(source=16_014, migrated=16_011, excluded=0, rejected=3),
+    "payment_operations": Counts(3_522, 3_522, 0, 0),
+    "template_products": Counts(166, 93, 0, 73),
+    "template_view_groups": Counts(183, 183, 0, 0),
+    "technicians": Counts(32, 32, 0, 0),
+    "shipments": Counts(2_453, 2_453, 0, 0),
+    "teams": Counts(10, 9, 1, 0),
+    "team_communications": Counts(963, 783, 0, 180),
+}
+AVERAGE_RATE = Fraction(9_625, 10_000)
+MIGRATED = 23_086
+MIGRATED_BEFORE = 19_825  # phases 1 to 6
+MIGRATED_TOGETHER = 42_911
+MEAN_PAYMENT = Decimal("255.48")
+MEAN_OPERATION = Decimal("1147.85")
+SPECIALTIES = {  # technicians, active
+    "Sectioning Technician": (11, 2),
+    "Designing Technician": (9, 3),
+    "Remote Technician": (6, 4),
+    "Manufacturing Technician": (4, 3),
+    "Remote Technician Sectioning Approver": (1, 1),
+    "Japan Aligner Technician": (1, 1),
+}
+TECHNICIANS = (32, 14)
+HIRED = (date(2018, 2, 22), date(2025, 7, 29))
+GROUPS = ("Doctor", "Master", "Sales", "Technician")
+TEAMS = {
+    "Administrator Team": "Administrative",
+    "Billing Team": "Financial",
+    "External Partners": "External",
+    "Export Team": "Data",
+    "Master Team": "Management",
+    "Medical Team": "Medical",
+    "Sales Team": "Sales",
+    "Support Team": "Support",
+    "Technician Team": "Technical",
+}
+
+
+class Claim(NamedTuple):
+    """A published figure and the same in this build, both as a person reads them."""
+
+    subject: str
+    published: str
+    measured: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are the same."""
+        return self.published == self.measured
+
+
+class Sum(NamedTuple):
+    """A published figure that follows, or does not, from others in the same document."""
+
+    claim: str
+    published: str
+    follows: str  # what those others give
+    how: str
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the document agrees with itself."""
+        return self.published == self.follows
+
+
+def together() -> Counts:
+    """The eight systems as published, added up."""
+    return total(SYSTEMS.values())
+
+
+def mean_rate() -> Fraction:
+    """The mean of the eight published rates."""
+    rates = [counts.rate for counts in SYSTEMS.values()]
+    return sum(rates, Fraction(0)) / len(rates)
+
+
+def sums() -> list[Sum]:
+    """Hold the published figures against each other."""
+    whole = together()
+    judged = whole.migrated + whole.rejected
+    return [
+        Sum("Average success rate", percent(AVERAGE_RATE), percent(mean_rate()), "mean of its own eight rates"),
+        Sum(
+            "Average success rate",
+            percent(AVERAGE_RATE),
+            percent(whole.rate),
+            f"over its own rows, {count(whole.migrated)} of {count(judged)}",
+        ),
+        Sum("Rows migrated in Phase 7", count(MIGRATED), count(whole.migrated), "sum of the eight systems"),
+        Sum(
+            "Rows migrated in all phases",
+            count(MIGRATED_TOGETHER),
+            count(MIGRATED + MIGRATED_BEFORE),
+            f"{count(MIGRATED)} in Phase 7 and {count(MIGRATED_BEFORE)} before",
+        ),
+        Sum(
+            "Technicians",
+            _pair(*TECHNICIANS),
+            _pair(*(sum(each[column] for each in SPECIALTIES.values()) for column in (0, 1))),
+            "sum of the specialties",
+        ),
+    ]
+
+
+def claims(report: Report) -> list[Claim]:
+    """Hold every published figure against this build."""
+    measured = {system.entity: system.counts for system in report.systems}
+    nothing = Counts(0, 0, 0, 0)
+    found = [
+        Claim(f"{human(name)}: source → migrated", _fate(counts), _fate(measured.get(name, nothing)))
+        for name, counts in SYSTEMS.items()
+    ]
+    phase7, before = report.total(*PHASE_7), report.total(*PHASES_1_TO_6)
+    people = {each.name: (each.technicians, each.active) for each in report.specialties}
+    found += [
+        Claim("Average success rate", percent(AVERAGE_RATE), percent(report.mean_rate(*PHASE_7))),
+        Claim("Rows migrated in Phase 7", count(MIGRATED), count(phase7.migrated)),
+        Claim("Rows migrated in phases 1 to 6", count(MIGRATED_BEFORE), count(before.migrated)),
+        Claim("Rows migrated in all phases", count(MIGRATED_TOGETHER), count(phase7.migrated + before.migrated)),
+        Claim("Mean amount of a payment", amount(MEAN_PAYMENT), amount(report.money_total("payments").mean)),
+        Claim(
+            "Mean amount of a payment operation",
+            amount(MEAN_OPERATION),
+            amount(report.money_total("payment_operations").mean),
+        ),
+        Claim(
+            "Technicians",
+            _pair(*TECHNICIANS),
+            _pair(*(sum(each[column] for each in people.values()) for column in (0, 1))),
+        ),
+    ]
+    found += [Claim(name, _pair(*pair), _pair(*people.get(name, (0, 0)))) for name, pair in SPECIALTIES.items()]
+    found += [
+        Claim("Technicians hired", _range(*HIRED), _range(report.hired.first, report.hired.last)),
+        Claim(
+            "Groups that see templates", ", ".join(GROUPS), ", ".join(sorted(name for name, _ in report.view_groups))
+        ),
+        Claim("Teams and their types", _named(TEAMS), _named({team.name: team.type for team in report.teams})),
+    ]
+    return found
+
+
+def _fate(counts: Counts) -> str:
+    return f"{count(counts.source)} → {count(counts.migrated)} ({percent(counts.rate)})"
+
+
+def _pair(everybody: int, active: int) -> str:
+    return f"{count(everybody)}, {count(active)} active"
+
+
+def _range(first: date | None, last: date | None) -> str:
+    return f"{day(first)} to {day(last)}"
+
+
+def _named(teams: dict[str, str]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in sorted(teams.items()))

@@ -1,0 +1,617 @@
+"""The live legacy database as a source: copied now and then, or replicated without end.
+
+Logical replication writes into the table that has the same schema and name as at the source. For each landing table
+there is therefore a door: a partitioned table in the warehouse's schema `public`, whose only partition is the landing
+table. So both ways fill the very same tables, and the staging views on them need not know which.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from time import monotonic, sleep
+from typing import Any, NamedTuple
+
+import psycopg2
+import typer
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+
+from ops.connection import connect, is_broken, rows, target_from_environment
+from ops.console import complain, console, duration, say, step
+from ops.errors import Failure
+from ops.landing import (
+    DSN,
+    LOCK,
+    SCHEMA,
+    SOURCE_SCHEMA,
+    SUBSCRIPTION,
+    Table,
+    check_landing,
+    compare,
+    connect_legacy,
+    copy,
+    examine,
+    facts,
+    legacy_dsn,
+    mark,
+    plan,
+    prepare,
+    take,
+    transaction,
+)
+
+FAILURES = 3  # and tries; a restart of the legacy server makes fewer
+STALLED_SECONDS = 300  # without any progress
+RETRY_SECONDS = 6  # PostgreSQL starts a failed worker again after five
+SLOTS = 3  # one, and two more while tables are being copied
+BY_HAND = "Paused by hand: python -m ops source resume."
+# Subscriptions of all databases are in one catalogue.
+OWN = (
+    f"(select oid from pg_subscription where subname = '{SUBSCRIPTION}'"
+    " and subdbid = (select oid from pg_database where datname = current_database()))"
+)
+LOG = "the log of the warehouse's server has the reason"
+
+app = typer.Typer(
+    help=f"The live legacy database, which {DSN} names by a libpq connection string.", no_args_is_help=True
+)
+
+
+class Subscription(NamedTuple):
+    """The replication that feeds the landing."""
+
+    oid: int
+    is_enabled: bool
+    is_paused_by_hand: bool
+    slot: str  # at the legacy server; its publication has the same name
+
+
+@app.command("copy")
+def copy_command() -> None:
+    """Land everything as it is now: one snapshot, one transaction."""
+    start = monotonic()
+    landed = copy(target_from_environment(), step)
+    say(
+        f"{landed.tables} tables with {landed.rows:,} rows, as they were at {landed.at:%Y-%m-%d %H:%M:%S %Z}, "
+        f"are in schema {SCHEMA}: {duration(monotonic() - start)}"
+    )
+
+
+@app.command("replicate")
+def replicate_command() -> None:
+    """Land everything and keep it up to date; waits until every table is there."""
+    start = monotonic()
+    with closing(_warehouse()) as warehouse, closing(connect_legacy()) as source:
+        replicate(warehouse, source)
+        tables = len(_states(warehouse))
+    say(f"{tables} tables are in schema {SCHEMA} and follow the legacy server: {duration(monotonic() - start)}")
+
+
+@app.command("status")
+def status_command() -> None:
+    """Tell how the landing is fed and how far behind it is; exit code 1 when something is wrong."""
+    with closing(_warehouse()) as warehouse:
+        lines, problems = status(warehouse)
+    for line in lines:
+        say(line)
+    for problem in problems:
+        complain(problem)
+    raise typer.Exit(bool(problems))
+
+
+@app.command("pause")
+def pause_command() -> None:
+    """Hold the landing still at a commit of the legacy database, for builds by hand; releases do this by themselves."""
+    with closing(_warehouse()) as warehouse:
+        pause(warehouse)
+    say("The landing stands still, and the legacy server keeps its log, until python -m ops source resume.")
+
+
+@app.command("resume")
+def resume_command() -> None:
+    """Let the landing follow the legacy server again."""
+    with closing(_warehouse()) as warehouse:
+        _require(warehouse)
+        with transaction(warehouse) as cursor:
+            take(cursor)
+            _enable(warehouse)
+    say("The landing follows the legacy server again.")
+
+
+@app.command("compare")
+def compare_command() -> None:
+    """Count and checksum every table on both sides; for when nothing writes to the legacy database."""
+    start = monotonic()
+    with closing(_warehouse()) as warehouse, closing(connect_legacy()) as source:
+        if (found := _subscription(warehouse)) and found.is_enabled:
+            _await_ready(warehouse)
+            _catch_up(warehouse, source, found)
+        with console.status("Comparing …"):
+            tables, total, differences = compare(warehouse, source)
+    if differences:
+        raise Failure(
+            "\n".join(
+                f"{each.table}: {each.legacy_rows:,} rows at the source, {each.landed_rows:,} landed"
+                + (", of which some differ" if each.legacy_rows == each.landed_rows else "")
+                for each in differences
+            )
+            + "\nThe landing is not the legacy database: was it written to meanwhile?"
+        )
+    say(f"{tables} tables, {total:,} rows: the same on both sides, to the last value: {duration(monotonic() - start)}")
+
+
+@app.command("stop")
+def stop_command() -> None:
+    """End replication and remove what it left on both servers; what has landed stays."""
+    with closing(_warehouse()) as warehouse:
+        left = stop(warehouse)
+    say(f"Nothing replicates into schema {SCHEMA} any more; its tables stay as they are.")
+    if left:
+        raise Failure(left)
+
+
+@contextmanager
+def frozen(warehouse: Connection) -> Iterator[None]:
+    """Hold the landing still while the block reads it in many statements.
+
+    A copy cannot begin meanwhile. Replication first catches up with the legacy server, is paused between two
+    transactions, and goes on after the block; one that a killed release left paused is resumed first, one that was
+    paused by hand stays paused. Raises Failure when replication cannot catch up.
+    """
+    with console.status("Waiting for a copy that is filling the landing …"):
+        rows(warehouse, "select pg_advisory_lock_shared(%s)", (LOCK,))
+    found = _subscription(warehouse)
+    try:
+        if found is None or found.is_paused_by_hand:
+            yield
+            return
+        if not found.is_enabled:
+            say("Replication was left paused by something that was cut off: it goes on.")
+            _enable(warehouse)
+        with closing(connect_legacy()) as source:
+            _check_changes(source, found)
+            _await_ready(warehouse)
+            _catch_up(warehouse, source, found)
+            try:
+                _disable(warehouse)
+                _check_changes(source, found)  # since the first time a table may have left the publication
+                yield
+            finally:
+                _go_on(warehouse)
+    finally:
+        if not warehouse.closed:
+            rows(warehouse, "select pg_advisory_unlock_shared(%s)", (LOCK,))
+
+
+def replicate(warehouse: Connection, source: Connection) -> None:
+    """Set replication up unless it is, and wait until every table is there; raise Failure when it cannot be done.
+
+    What fails before the subscription exists leaves nothing behind but the publication.
+    """
+    tables = plan(source)
+    if _subscription(warehouse) is None:
+        _check_source(source, tables)
+        with transaction(warehouse) as cursor:
+            check_landing(cursor)
+        name = _name(warehouse)
+        _publish(source, name, tables)
+        with console.status("Waiting for the transactions that run on the legacy server to end …"):
+            _make_slot(source, name)
+        try:
+            _subscribe(warehouse, name, tables)
+        except BaseException:
+            _drop_slot(source, name)
+            raise
+    _await_ready(warehouse)
+
+
+def pause(warehouse: Connection) -> None:
+    """Hold the landing still until `resume`; raise Failure when nothing replicates or not every table is there."""
+    _require(warehouse)
+    _await_ready(warehouse)
+    _run(warehouse, sql.SQL("comment on subscription {} is {}"), SUBSCRIPTION, sql.Literal(BY_HAND))
+    _disable(warehouse)
+
+
+def stop(warehouse: Connection) -> str | None:
+    """Remove subscription, slot and publication; return what is left to do when the legacy server lets us not."""
+    found = _subscription(warehouse)
+    name = found.slot if found else _name(warehouse)
+    if found:
+        _disable(warehouse)
+        with transaction(warehouse) as cursor:
+            # Without its slot the subscription can be dropped whether or not the legacy server is there.
+            for statement in ("alter subscription {} set (slot_name = none)", "drop subscription {}"):
+                cursor.execute(sql.SQL(statement).format(sql.Identifier(SUBSCRIPTION)))
+            cursor.execute(
+                "select door.relname from pg_inherits"
+                " inner join pg_class as door on door.oid = inhparent and door.relkind = 'p'"
+                " inner join pg_class as landing on landing.oid = inhrelid"
+                " where door.relnamespace = to_regnamespace(%s) and landing.relnamespace = to_regnamespace(%s)",
+                (SOURCE_SCHEMA, SCHEMA),
+            )
+            for (table,) in cursor.fetchall():
+                door, landing = sql.Identifier(SOURCE_SCHEMA, table), sql.Identifier(SCHEMA, table)
+                cursor.execute(sql.SQL("alter table {} detach partition {}").format(door, landing))
+                cursor.execute(sql.SQL("drop table {}").format(door))
+            cursor.execute("select now()")
+            mark(cursor, how="replicated", until=cursor.fetchone()[0])
+    drop_slots = sql.SQL(
+        "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = {} or slot_name like {}"
+    ).format(sql.Literal(name), sql.Literal(rf"pg\_{found.oid if found else 0}\_sync\_%"))
+    drop_publication = sql.SQL("drop publication if exists {}").format(sql.Identifier(name))
+    try:
+        with closing(connect_legacy()) as source:
+            _retry_while_active(lambda: source.cursor().execute(drop_slots))
+            try:
+                source.cursor().execute(drop_publication)
+            except psycopg2.errors.InsufficientPrivilege:
+                say(f"Publication {name} is its owner's, and stays for the next time.")
+    except (Failure, psycopg2.Error) as error:
+        reason = str(error) if isinstance(error, Failure) else _sentence(error)
+        return (
+            f"{reason}\nThe legacy server keeps its log for this warehouse, without end: run this command again once "
+            f"it can be reached, or there:\n"
+            f"  {drop_slots.as_string(warehouse)};\n  {drop_publication.as_string(warehouse)};"
+        )
+    return None
+
+
+def status(warehouse: Connection) -> tuple[list[str], list[str]]:
+    """Return what is known of the landing, a line each, and what is wrong with it."""
+    found = _subscription(warehouse)
+    if found is None:
+        known = facts(warehouse)
+        if not known:
+            return [f"Nothing has landed in schema {SCHEMA}, and nothing replicates into it."], []
+        if known["how"] == "copied":
+            return [f"A copy of {known['tables']} tables with {known['rows']:,} rows, taken at {known['at']}."], []
+        return [f"Replicated until {known['until']}."], []
+    states = _states(warehouse)
+    waiting = [table for table, state in states.items() if state != "r"]
+    lines = [
+        f"Replication into schema {SCHEMA} is "
+        + ("on." if found.is_enabled else "paused by hand." if found.is_paused_by_hand else "paused by a release.")
+    ]
+    lines.append(f"{len(states) - len(waiting)} of {len(states)} tables are there.")
+    if waiting:
+        lines.append(f"Still being copied: {', '.join(waiting)}.")
+    problems = []
+    try:
+        source = connect_legacy()
+    except Failure as failure:
+        return lines, [str(failure)]
+    with closing(source):
+        problems = _changes(source, found)
+        slot = rows(
+            source,
+            """
+            select
+                pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn),
+                pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)),
+                pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)),
+                wal_status
+            from pg_replication_slots
+            where slot_name = %s
+            """,
+            (found.slot,),
+        )
+        if not slot or slot[0][3] == "lost":
+            problems.append(
+                f"Slot {found.slot} of the legacy server is {'lost' if slot else 'gone'}, and what changed since "
+                "cannot arrive: python -m ops source stop and replicate."
+            )
+            return lines, problems
+        behind, shown, kept, _ = slot[0]
+        lines.append(
+            ("Up to date" if not behind else f"{shown} of the legacy server's log have not arrived")
+            + f"; the legacy server keeps {kept} of log for it."
+        )
+    if found.is_enabled and (behind or waiting) and (errors := _errors(warehouse)):
+        with console.status("Looking whether errors go on …"):
+            sleep(RETRY_SECONDS)
+        if _errors(warehouse) > errors:
+            problems.append(
+                f"Replication fails and tries again every five seconds: {LOG}. What cannot be put right there is "
+                "overcome by python -m ops source stop and replicate."
+            )
+    return lines, problems
+
+
+def _changes(source: Connection, found: Subscription) -> list[str]:
+    """Return what has been changed at the legacy server so that its data no longer arrive, or not all of them."""
+    tables, problems = examine(source)
+    if problems:
+        return [
+            *(f"The legacy database has changed: {problem}." for problem in problems),
+            "Replication stops at such a change, or goes on without the table. Undo it there, or declare it in "
+            "models/staging/*/*sources*.yml and mend the staging models; then python -m ops source stop and replicate.",
+        ]
+    if unpublished := _unpublished(source, found.slot, tables):
+        return [
+            f"Publication {found.slot} does not hold {', '.join(unpublished)} as declared, and not all their changes "
+            "arrive: python -m ops source stop and replicate."
+        ]
+    return []
+
+
+def _check_changes(source: Connection, found: Subscription) -> None:
+    if problems := _changes(source, found):
+        raise Failure("\n".join(problems))
+
+
+def _warehouse() -> Connection:
+    return connect(target_from_environment())
+
+
+def _subscription(warehouse: Connection) -> Subscription | None:
+    found = rows(
+        warehouse,
+        "select oid, subenabled, not subenabled and obj_description(oid, 'pg_subscription') is not distinct from %s,"
+        f" subslotname from pg_subscription where oid = {OWN}",
+        (BY_HAND,),
+    )
+    return Subscription(*found[0]) if found else None
+
+
+def _require(warehouse: Connection) -> None:
+    if _subscription(warehouse) is None:
+        raise Failure(f"Nothing replicates into schema {SCHEMA}: python -m ops source replicate begins.")
+
+
+def _name(warehouse: Connection) -> str:
+    """Name the slot and the publication after this very warehouse: one legacy server may feed several."""
+    return rows(
+        warehouse,
+        "select format('dispatch_%s_%s', system_identifier, oid) from pg_control_system(), pg_database"
+        " where datname = current_database()",
+    )[0][0]
+
+
+def _states(warehouse: Connection) -> dict[str, str]:
+    """Return the state of every table: r for ready, anything else while its first copy goes on."""
+    return dict(
+        rows(
+            warehouse,
+            "select relname, srsubstate from pg_subscription_rel inner join pg_class on pg_class.oid = srrelid"
+            f" where srsubid = {OWN} order by relname",
+        )
+    )
+
+
+def _errors(warehouse: Connection) -> int:
+    return rows(
+        warehouse,
+        "select coalesce(sum(apply_error_count + sync_error_count), 0) from pg_stat_subscription_stats"
+        f" where subid = {OWN}",
+    )[0][0]
+
+
+def _check_source(source: Connection, tables: Sequence[Table]) -> None:
+    """Raise Failure with everything that keeps the legacy server from publishing."""
+    if source.server_version < 150000:
+        raise Failure(
+            f"The legacy server is PostgreSQL {source.server_version // 10000} and publishes single columns from 15 on "
+            "only: python -m ops source copy works with it."
+        )
+    (level, free), *_ = rows(
+        source,
+        "select current_setting('wal_level'), cast(current_setting('max_replication_slots') as integer)"
+        " - (select count(*) from pg_replication_slots)",
+    )
+    problems = []
+    if level != "logical":
+        problems.append(f"wal_level is {level}: set it to logical and restart the legacy server")
+    if free < SLOTS:
+        problems.append(f"{free} replication slots are free and {SLOTS} are needed: raise max_replication_slots")
+    for table in tables:
+        if table.identity != "d" or not table.key or not set(table.key) <= set(table.columns):
+            problems.append(
+                f"{table.name} cannot tell its updates and deletes: it needs a primary key, of columns that land, "
+                "and replica identity default"
+            )
+    if problems:
+        raise Failure("The legacy server cannot publish, and nothing was changed:\n  " + "\n  ".join(problems))
+
+
+def _unpublished(source: Connection, name: str, tables: Sequence[Table]) -> list[str]:
+    """Return the tables that the publication does not hold with just the columns that may land."""
+    published = {
+        table: set(columns)
+        for table, columns in rows(
+            source,
+            "select tablename, cast(attnames as text[]) from pg_publication_tables"
+            " where pubname = %s and schemaname = %s and rowfilter is null",
+            (name, SOURCE_SCHEMA),
+        )
+    }
+    return [table.name for table in tables if published.get(table.name) != set(table.columns)]
+
+
+def _publish(source: Connection, name: str, tables: Sequence[Table]) -> None:
+    if not _unpublished(source, name, tables):
+        return
+    exists = rows(source, "select 1 from pg_publication where pubname = %s", (name,))
+    parts = [sql.SQL("table {} ({})").format(table.source, table.names) for table in tables]
+    statement = sql.SQL("alter publication {} set {}" if exists else "create publication {} for {}").format(
+        sql.Identifier(name), sql.SQL(", ").join(parts)
+    )
+    try:
+        source.cursor().execute(statement)
+    except psycopg2.errors.InsufficientPrivilege:
+        raise Failure(
+            f"User {source.info.user} may not publish at the legacy server. Let the owner of its tables run this there "
+            f"and try again:\n{statement.as_string(source)};"
+        ) from None
+
+
+def _make_slot(source: Connection, name: str) -> None:
+    _drop_slot(source, name)  # one of a `replicate` that was killed
+    try:
+        rows(source, "select pg_create_logical_replication_slot(%s, 'pgoutput')", (name,))
+    except psycopg2.Error as error:
+        if is_broken(error):
+            raise
+        raise Failure(f"The legacy server makes no replication slot: {_sentence(error)}") from None
+
+
+def _drop_slot(source: Connection, name: str) -> None:
+    _retry_while_active(
+        lambda: source.cursor().execute(
+            "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = %s", (name,)
+        )
+    )
+
+
+def _retry_while_active(drop: Callable[[], None]) -> None:
+    """A sender lives on for a moment after its receiver has left."""
+    deadline = monotonic() + 30
+    while True:
+        try:
+            return drop()
+        except psycopg2.errors.ObjectInUse:
+            if monotonic() > deadline:
+                raise
+            sleep(0.2)
+
+
+def _subscribe(warehouse: Connection, name: str, tables: Sequence[Table]) -> None:
+    try:
+        with transaction(warehouse) as cursor:
+            # The statement holds the connection string; a superuser can keep it out of the server's log.
+            cursor.execute(
+                "select set_config(name, value, true) from (values ('log_statement', 'none'),"
+                " ('log_min_error_statement', 'panic'), ('log_min_duration_statement', '-1')) as quiet (name, value)"
+                " where (select rolsuper from pg_roles where rolname = current_user)"
+            )
+            prepare(cursor, tables)
+            cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(SOURCE_SCHEMA)))
+            for table in tables:
+                cursor.execute(
+                    sql.SQL("create table {} (like {}, primary key ({})) partition by range ({})").format(
+                        table.source,
+                        table.landing,
+                        sql.SQL(", ").join(map(sql.Identifier, table.key)),
+                        sql.Identifier(table.key[0]),
+                    )
+                )
+                cursor.execute(
+                    sql.SQL("alter table {} attach partition {} default").format(table.source, table.landing)
+                )
+            own = sql.Identifier(name)
+            cursor.execute(
+                sql.SQL(
+                    "create subscription {} connection {} publication {} with (slot_name = {}, create_slot = false)"
+                ).format(sql.Identifier(SUBSCRIPTION), sql.Literal(legacy_dsn()), own, own)
+            )
+            mark(cursor, how="replicating")
+    except psycopg2.errors.DuplicateTable as error:
+        raise Failure(
+            f"{error.diag.message_primary} in schema {SOURCE_SCHEMA} of the warehouse, where replication arrives: "
+            "drop it, or take a database of its own for the warehouse."
+        ) from None
+    except psycopg2.Error as error:
+        if is_broken(error):
+            raise
+        raise Failure(f"The warehouse cannot subscribe: {_sentence(error)}") from None
+
+
+def _run(connection: Connection, statement: sql.SQL, name: str, *arguments: sql.Composable) -> None:
+    connection.cursor().execute(statement.format(sql.Identifier(name), *arguments))
+
+
+def _enable(warehouse: Connection) -> None:
+    _run(warehouse, sql.SQL("comment on subscription {} is null"), SUBSCRIPTION)
+    _run(warehouse, sql.SQL("alter subscription {} enable"), SUBSCRIPTION)
+
+
+def _go_on(warehouse: Connection) -> None:
+    """Resume after a block, without hiding how the block ended."""
+    try:
+        _enable(warehouse)
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        complain("Replication is still paused, for the connection was lost: python -m ops source resume.")
+
+
+def _disable(warehouse: Connection) -> None:
+    """Stop applying, at the end of a transaction, and wait until nothing applies any more."""
+    _run(warehouse, sql.SQL("alter subscription {} disable"), SUBSCRIPTION)
+
+    def look() -> tuple[bool, Any, str]:
+        workers = rows(
+            warehouse,
+            "select pid, received_lsn, last_msg_receipt_time from pg_stat_subscription"
+            f" where subid = {OWN} and pid is not null order by pid",
+        )
+        return not workers, workers, "waiting for the end of a transaction"
+
+    _watch(warehouse, look)
+
+
+def _await_ready(warehouse: Connection) -> None:
+    """Wait until the first copy of every table is over."""
+
+    def look() -> tuple[bool, Any, str]:
+        states = _states(warehouse)
+        copied = rows(
+            warehouse,
+            "select cast(cast(relid as regclass) as text), tuples_processed from pg_stat_progress_copy"
+            " where datname = current_database() order by 1",
+        )
+        waiting = [table for table, state in states.items() if state != "r"]
+        moving = "".join(f", {table} {count:,} rows" for table, count in copied)
+        return not waiting, (states, copied), f"{len(states) - len(waiting)} of {len(states)} tables are there{moving}"
+
+    _watch(warehouse, look)
+
+
+def _catch_up(warehouse: Connection, source: Connection, found: Subscription) -> None:
+    """Wait until everything that is committed at the legacy server now has arrived."""
+    ((goal,),) = rows(source, "select pg_current_wal_lsn()")
+
+    def look() -> tuple[bool, Any, str]:
+        slot = rows(
+            source,
+            "select confirmed_flush_lsn >= cast(%s as pg_lsn), confirmed_flush_lsn,"
+            " pg_size_pretty(pg_wal_lsn_diff(%s, confirmed_flush_lsn)) from pg_replication_slots where slot_name = %s",
+            (goal, goal, found.slot),
+        )
+        received = rows(
+            warehouse, f"select received_lsn, last_msg_receipt_time from pg_stat_subscription where subid = {OWN}"
+        )
+        (done, confirmed, behind), *_ = slot or [(False, None, "all")]
+        return done, (confirmed, received), f"{behind} of the legacy server's log to come"
+
+    _watch(warehouse, look)
+
+
+def _watch(warehouse: Connection, look: Callable[[], tuple[bool, Any, str]]) -> None:
+    """Wait until the first thing `look` returns is true.
+
+    Raises Failure when replication fails again and again, or the second has not changed for too long.
+    """
+    before, changed, told, errors = None, monotonic(), monotonic(), _errors(warehouse)
+    with console.status("Replication …") as spinner:
+        while True:
+            done, state, text = look()
+            if done:
+                return
+            now = monotonic()
+            if state != before:
+                before, changed = state, now
+            if _errors(warehouse) >= errors + FAILURES:
+                raise Failure(f"Replication fails and tries again every five seconds ({text}): {LOG}.")
+            if now - changed > STALLED_SECONDS:
+                raise Failure(
+                    f"Replication has not moved for {duration(STALLED_SECONDS)} ({text}): python -m ops source status "
+                    f"may tell why; {LOG}."
+                )
+            spinner.update(f"Replication: {text}")
+            if not console.is_terminal and now - told > 10:
+                say(f"Replication: {text}")
+                told = now
+            sleep(0.2)
+
+
+def _sentence(error: psycopg2.Error) -> str:
+    parts = (error.diag.message_primary or str(error).strip(), error.diag.message_detail, error.diag.message_hint)
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."
