@@ -75,7 +75,7 @@
 {%- endmacro %}
 
 {% macro assert_nothing_is_published() -%}
-    {%- set publications = adapter.get_relation(target.database, release_schema(), 'publications') -%}
+    {%- set publications = release_table('publications') -%}
     {%- if publications is not none and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
         {{ exceptions.raise_compiler_error(
             "schemas " ~ target.schema ~ "_* of database '" ~ target.dbname ~ "' are published by releases, and target '"
@@ -86,7 +86,7 @@
 {%- endmacro %}
 
 {% macro assert_no_other_release() -%}
-    {%- set releases = adapter.get_relation(target.database, release_schema(), 'releases') -%}
+    {%- set releases = release_table('releases') -%}
     {%- set running = run_query(
         "select release_id from " ~ releases ~ " where outcome = 'running'"
         ~ " and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') ~ "'"

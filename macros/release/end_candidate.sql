@@ -2,7 +2,7 @@
     {#- At the end of a run in production: writes down what of the project the candidate still lacks: nodes that were not
         built, not tested, or failed. A run that does only what the one before it left, as dbt retry does, goes on with its
         list. A run that built anything again has put the tests that had passed before out of date. -#}
-    {%- set builds = adapter.get_relation(target.database, release_schema(), 'builds') if execute and is_production() -%}
+    {%- set builds = release_table('builds') if execute and is_production() -%}
     {%- if builds and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test') -%}
         {%- set tests = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
         {%- set all = (built_nodes() + tests | list) | map(attribute='unique_id') | list -%}
@@ -22,12 +22,13 @@
 {% macro unfinished_before() -%}
     {#- What the run before this one left undone; none when it was published, or never came to its end. -#}
     {%- set found = run_query(
-        "select array_to_string(unfinished, ',') as unfinished from " ~ release_schema() ~ ".builds"
+        "select coalesce(array_to_string(unfinished, ','), '') as unfinished, unfinished is not null as is_known"
+        ~ " from " ~ release_schema() ~ ".builds"
         ~ " where build_id <> '" ~ invocation_id ~ "' and started_at > coalesce("
         ~ "(select max(published_at) from " ~ release_schema() ~ ".publications), '-infinity')"
         ~ " order by started_at desc limit 1"
     ).rows -%}
-    {{ return(found[0].unfinished.split(',') if found and found[0].unfinished is not none else none) }}
+    {{ return(found[0].unfinished.split(',') | select | list if found and found[0].is_known else none) }}
 {%- endmacro %}
 
 {% macro postgres__close_candidate(unfinished) -%}

@@ -16,7 +16,7 @@
 
 {% macro last_build() -%}
     {#- The row of the build that the candidate belongs to, with the last publication; none when nothing was built. -#}
-    {%- if adapter.get_relation(target.database, release_schema(), 'builds') is none -%}
+    {%- if release_table('builds') is none -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set found = run_query(

@@ -17,9 +17,10 @@ class Project:
     # dbt's logs and artifacts take a quarter of the time of a run, and comments on columns another.
     QUICK = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json")
 
-    def __init__(self) -> None:
+    def __init__(self, target: str = "dev") -> None:
         """Parse the project that the environment names."""
-        self.manifest = dbtRunner().invoke(["--quiet", "parse"]).result
+        self.target = target
+        self.manifest = dbtRunner().invoke(["--quiet", "parse", "--target", target]).result
         for node in self.manifest.nodes.values():
             node.config.persist_docs = {}
         gc.collect()
@@ -31,7 +32,9 @@ class Project:
         manifest = self.manifest.deepcopy()
         gc.disable()
         try:
-            done = dbtRunner(manifest=manifest).invoke([*self.QUICK, command, "--threads", "2", *arguments])
+            done = dbtRunner(manifest=manifest).invoke(
+                [*self.QUICK, command, "--target", self.target, "--threads", "2", *arguments]
+            )
         finally:
             gc.enable()
         if done.exception:
@@ -42,8 +45,8 @@ class Project:
 
 
 @contextmanager
-def parsed(database: Database) -> Iterator[Project]:
+def parsed(database: Database, target: str = "dev", **environment: str) -> Iterator[Project]:
     """Give the project for a database, whose environment this process has meanwhile."""
-    with mock.patch.dict(os.environ, database.environment, clear=True):
-        yield Project()
+    with mock.patch.dict(os.environ, database.environment | environment, clear=True):
+        yield Project(target)
     gc.unfreeze()

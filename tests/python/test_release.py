@@ -1,0 +1,414 @@
+"""Versions are built beside what is being read, and change places with it in one moment.
+
+Two versions of the smallest legacy database: the first as it is loaded; for the second its rows have changed, and the
+project has got a mart more. The tests run in the order of the file: the last ones spoil the version that is not read.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
+from typing import Any, NamedTuple
+
+import psycopg2
+import pytest
+from conftest import Database
+from dbt.cli.main import dbtRunner
+from inprocess import Project, parsed
+from marts import fingerprints
+
+from ops.project import ROOT
+
+SWAPS = 10
+READERS = 4
+PROJECT_FILES = ("dbt_project.yml", "packages.yml", "package-lock.yml")
+PROJECT_FOLDERS = ("dbt_packages", "macros", "models", "seeds", "snapshots", "tests")
+
+# A mart that analysts are to see from the day it is there, though not all of it.
+NEW_MART = """
+select
+    patient_id,
+    legacy_patient_id,
+    suffix as nickname,
+    is_archived
+from {{ ref('patients') }}
+"""
+NEW_MART_YAML = """
+models:
+  - name: newcomers
+    description: A mart that the project did not have before. One row per patient.
+    columns:
+      - {name: patient_id, data_type: uuid, constraints: [{type: not_null}, {type: primary_key}]}
+      - {name: legacy_patient_id, data_type: integer}
+      - {name: nickname, data_type: text, config: {meta: {pii: true}}}
+      - {name: is_archived, data_type: boolean}
+"""
+
+# Ten notifications each in sixteen batches; one of them changes.
+SPREAD = "update legacy.dispatch_notification set id = id + (id % 16) * 65536"
+CHANGE = """
+insert into legacy.dispatch_payment
+select (jsonb_populate_record(p, '{"id": 900001}')).*
+from legacy.dispatch_payment as p
+where id = (select min(legacy_payment_id) from dispatch_marts.payments);
+update legacy.dispatch_notification set read = not read where id = (select min(id) from legacy.dispatch_notification);
+"""
+
+# One answer out of six tables: the number of payments, which is another one in each version.
+PAYMENTS = """
+select
+    (select count(*) from dispatch_marts.payments),
+    (select migrated_rows from dispatch_audit.migration_ledger where entity = 'payments'),
+    (select count(*) from analytics.payments),
+    (select migrated_rows from analytics.migration_ledger where entity = 'payments'),
+    (select count(*) from dispatch_snapshots.payments_history where dbt_valid_to is null),
+    (select count(*) from dispatch_intermediate.int_payments__triaged where disposition = 'migrated')
+"""
+
+
+class Version(NamedTuple):
+    """What was read after a publish."""
+
+    build_id: str
+    rows: dict[str, str]  # a checksum for each table of the marts and the audit
+    payments: int
+
+
+class Production:
+    """The project as the first, then the second version has it, and what can be done to it by hand."""
+
+    def __init__(self, database: Database, project: Project) -> None:
+        self.database = database
+        self.project = project
+
+    def operate(self, operation: str, **arguments: str) -> str:
+        """Run an operation; return why it refused, or ''."""
+        said: list[str] = []
+        runner = dbtRunner(
+            manifest=self.project.manifest.deepcopy(),
+            callbacks=[lambda event: said.append(event.info.msg) if event.info.level == "error" else None],
+        )
+        command = ["--quiet", "--no-write-json", "run-operation", operation, "--target", self.project.target]
+        done = runner.invoke([*command, "--args", json.dumps(arguments)])
+        assert done.success or said
+        return "" if done.success else "\n".join(said)
+
+    @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """Read the version before, for the time of the block."""
+        assert self.operate("rollback") == ""
+        try:
+            yield
+        finally:
+            assert self.operate("rollback") == ""
+
+    def marts(self) -> list[Any]:
+        """The models that readers are meant to read."""
+        models = [node for node in self.project.manifest.nodes.values() if node.resource_type == "model"]
+        return [node for node in models if node.config.contract.enforced]
+
+    def publish(self) -> Version:
+        assert self.operate("publish") == ""
+        return self.read()
+
+    def read(self) -> Version:
+        """Read what everybody reads."""
+        (build_id,) = self.database.rows(
+            "select live_build_id from dispatch_release.publications order by publication_id desc limit 1"
+        )[0]
+        (payments,) = set(self.database.rows(PAYMENTS)[0])
+        return Version(build_id, fingerprints(self.database), payments)
+
+
+@pytest.fixture(scope="module")
+def first(scratch: Database) -> Version:
+    """Build and publish the first version; nothing can be done before that."""
+    scratch.load_legacy("tiny")
+    scratch.execute(SPREAD)
+    with parsed(scratch, "prod") as project:
+        production = Production(scratch, project)
+        assert "nothing was built" in production.operate("publish")
+        assert "nothing was published" in production.operate("rollback")
+        project.dbt("build")
+        assert scratch.rows("select to_regnamespace('dispatch_marts'), to_regnamespace('analytics')") == [(None, None)]
+        version = production.publish()
+        assert "no version before" in production.operate("rollback")
+    return version
+
+
+@pytest.fixture(scope="module")
+def production(scratch: Database, first: Version, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    """Change the legacy rows and the project, and build."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in PROJECT_FILES:
+        shutil.copy(ROOT / name, folder)
+    for name in PROJECT_FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("python"))
+    (folder / "models" / "marts" / "newcomers.sql").write_text(NEW_MART)
+    (folder / "models" / "marts" / "newcomers.yml").write_text(NEW_MART_YAML)
+    scratch.execute(CHANGE)
+    with parsed(scratch, "prod", DBT_PROJECT_DIR=str(folder)) as project:
+        project.dbt("build")
+        yield Production(scratch, project)
+
+
+@pytest.fixture(scope="module")
+def second(production: Production, first: Version) -> Version:
+    """Publish the second version; until then the first is read."""
+    assert production.read() == first
+    version = production.publish()
+    assert version.payments == first.payments + 1
+    assert version.rows.keys() - first.rows.keys() == {"dispatch_marts.newcomers"}
+    return version
+
+
+@pytest.fixture
+def users(scratch: Database, second: Version) -> Iterator[Callable[[str], psycopg2.extensions.connection]]:
+    """Give connections of people who have one of the roles."""
+    opened = []
+    for role in ("analyst", "engineer"):
+        scratch.execute(f"create user an_{role} in role dispatch_{role}")
+
+    def connect(role: str) -> psycopg2.extensions.connection:
+        target = scratch.target
+        connection = psycopg2.connect(host=target.host, port=target.port, dbname=target.dbname, user=f"an_{role}")
+        connection.autocommit = True
+        opened.append(connection)
+        return connection
+
+    yield connect
+    for connection in opened:
+        connection.close()
+    scratch.execute("drop user an_analyst, an_engineer")
+
+
+def test_a_version_can_be_published_once(production: Production, second: Version):
+    assert "published already" in production.operate("publish")
+
+
+def test_the_history_goes_on_from_the_version_that_was_read(scratch: Database, first: Version, second: Version):
+    counted = "select count(*), count(distinct dbt_valid_from), count(*) filter (where dbt_valid_to is null)"
+    assert scratch.rows(f"{counted} from dispatch_snapshots.payments_history") == [
+        (second.payments, 2, second.payments)
+    ]
+    assert scratch.rows(f"{counted} from dispatch_next_snapshots.payments_history") == [
+        (first.payments, 1, first.payments)
+    ]
+
+
+def test_every_answer_is_of_one_version(scratch: Database, production: Production, first: Version, second: Version):
+    over = threading.Event()
+
+    def read_on() -> tuple[int, set[tuple[int, ...]]]:
+        answers = []
+        with closing(scratch.connect()) as connection, connection.cursor() as cursor:
+            while not over.is_set():
+                cursor.execute(PAYMENTS)
+                answers.append(cursor.fetchone())
+        return len(answers), set(answers)
+
+    with ThreadPoolExecutor(READERS) as pool:
+        readers = [pool.submit(read_on) for _ in range(READERS)]
+        for swap in range(SWAPS):
+            assert production.operate("rollback") == ""
+            assert production.read() == (second if swap % 2 else first)
+        over.set()
+        for reader in readers:
+            count, answers = reader.result()
+            assert count > SWAPS
+            assert answers == {(first.payments,) * 6, (second.payments,) * 6}
+
+
+def test_a_long_query_reads_on_in_its_version_and_nobody_waits_for_it(
+    scratch: Database, production: Production, first: Version, second: Version
+):
+    with closing(scratch.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("begin; declare long_query cursor for select payment_id from analytics.payments")
+        cursor.execute("fetch 1 from long_query")
+        with production.rolled_back():
+            assert production.read() == first
+            cursor.execute("fetch all from long_query")
+            assert len(cursor.fetchall()) == second.payments - 1
+
+
+@pytest.mark.parametrize("state", ["after a publish", "after a rollback"])
+def test_analysts_read_every_view_and_nothing_else(
+    scratch: Database, production: Production, users: Callable[[str], psycopg2.extensions.connection], state: str
+):
+    analyst = users("analyst").cursor()
+    new = {"newcomers"} if state == "after a publish" else set()
+    with nullcontext() if new else production.rolled_back():
+        views = {name for (name,) in scratch.rows("select viewname from pg_views where schemaname = 'analytics'")}
+        assert views == {node.name for node in production.marts()} - {"newcomers"} | new
+        for view in views:
+            analyst.execute(f"select * from analytics.{view}")
+        others = scratch.rows(
+            "select nspname, relname from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
+            " where relkind in ('r', 'v') and (nspname in ('legacy', 'analytics_next') or nspname like 'dispatch%')"
+        )
+        assert len(others) > 300
+        for schema, name in others:
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                analyst.execute(f"select 1 from {schema}.{name}")
+
+
+def test_no_view_has_a_column_that_tells_who_somebody_is(scratch: Database, production: Production, second: Version):
+    shown = set(
+        scratch.rows("select table_name, column_name from information_schema.columns where table_schema = 'analytics'")
+    )
+    columns = {
+        (node.name, column.name): bool(column.config.meta.get("pii"))
+        for node in production.marts()
+        for column in node.columns.values()
+    }
+    assert shown == {column for column, is_personal in columns.items() if not is_personal}
+    assert ("newcomers", "is_archived") in shown
+    assert ("newcomers", "nickname") not in shown
+    assert sum(columns.values()) > 40
+
+
+def test_engineers_read_everything_that_is_published(
+    scratch: Database, users: Callable[[str], psycopg2.extensions.connection]
+):
+    engineer = users("engineer").cursor()
+    published = scratch.rows(
+        "select nspname, relname from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
+        " where relkind in ('r', 'v') and (nspname = 'analytics' or nspname like 'dispatch%')"
+        " and nspname not like 'dispatch_next_%'"
+    )
+    assert len(published) > 150
+    for schema, name in published:
+        engineer.execute(f"select * from {schema}.{name} limit 1")
+    for schema in ("dispatch_next_marts", "legacy"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            engineer.execute(f"select 1 from {schema}.{'payments' if schema != 'legacy' else 'dispatch_payment'}")
+
+
+def test_the_views_carry_the_descriptions(scratch: Database, second: Version):
+    found = scratch.rows(
+        "select obj_description(c, 'pg_class') is not null and bool_and(col_description(c, attnum) is not null)"
+        " from cast('analytics.payments' as regclass) as c inner join pg_attribute on attrelid = c and attnum > 0"
+        " group by c"
+    )
+    assert found == [(True,)]
+
+
+def test_a_run_outside_production_is_refused(scratch: Database, production: Production, second: Version):
+    done = scratch.dbt("run", "--select", "payments", "--target", "dev")
+    assert done.returncode != 0
+    assert "are published by releases" in done.stdout
+    assert production.read() == second
+
+
+def test_batches_go_on_from_the_version_before_last(scratch: Database, production: Production, second: Version):
+    written = (
+        "select legacy_notification_id >> 16, max(cast(cast(xmin as text) as bigint))"
+        " from dispatch_next_marts.notifications group by 1"
+    )
+    before = dict(scratch.rows(written))
+    assert len(before) == 16
+    production.project.dbt("run", "--select", "+notifications")
+    after = dict(scratch.rows(written))
+    assert sum(after[batch] != before[batch] for batch in before) == 1
+    contents = "select cast(n as text) from {}.notifications as n order by 1"
+    assert scratch.rows(contents.format("dispatch_next_marts")) == scratch.rows(contents.format("dispatch_marts"))
+
+
+def test_a_build_takes_the_place_of_the_version_before(production: Production, second: Version):
+    assert "has begun in the place" in production.operate("rollback")
+
+
+def test_half_a_build_is_not_published(production: Production, second: Version):
+    refusal = production.operate("publish")
+    assert "unbuilt, untested or failed" in refusal
+    assert production.read() == second
+
+
+@pytest.fixture
+def whole_build(scratch: Database, production: Production, second: Version) -> str:
+    """Say that the last build left nothing undone; return its id."""
+    scratch.execute(
+        "update dispatch_release.builds set finished_at = now(), unfinished = '{}'"
+        " where started_at = (select max(started_at) from dispatch_release.builds)"
+    )
+    return scratch.rows("select build_id from dispatch_release.builds order by started_at desc limit 1")[0][0]
+
+
+def test_the_build_of_another_run_is_not_published(production: Production, whole_build: str, second: Version):
+    assert f"belongs to build {whole_build}, not to mine" in production.operate("publish", build_id="mine")
+    assert production.read() == second
+
+
+def test_a_build_that_was_killed_is_not_published(
+    scratch: Database, production: Production, whole_build: str, second: Version
+):
+    scratch.execute(f"update dispatch_release.builds set finished_at = null where build_id = '{whole_build}'")
+    assert "did not reach its end" in production.operate("publish")
+    assert production.read() == second
+
+
+def test_a_failed_test_stands_in_the_way_until_it_passes(
+    scratch: Database, production: Production, whole_build: str, second: Version
+):
+    test = "assert_ledger_counts_every_mart_row"
+    scratch.execute(
+        "create table kept as select * from dispatch_next_marts.storages; delete from dispatch_next_marts.storages"
+    )
+    with pytest.raises(AssertionError, match=test):
+        production.project.dbt("test", "--select", test)
+    assert f"1 nodes unbuilt, untested or failed (test.dispatch.{test})" in production.operate("publish")
+    scratch.execute("insert into dispatch_next_marts.storages select * from kept; drop table kept")
+    production.project.dbt("test", "--select", test)
+    unfinished = f"select unfinished from dispatch_release.builds where build_id = '{whole_build}'"
+    assert scratch.rows(unfinished) == [([],)]
+    assert production.read() == second
+
+
+@pytest.mark.parametrize(
+    ("ledger", "count", "row", "named"),
+    [
+        ("migration_ledger", "rejected_rows", "entity = 'jaws'", "jaws: "),
+        (
+            "foreign_key_ledger",
+            "orphan_rows",
+            "child = 'jaws' and child_column = 'order_id'",
+            "jaws.order_id: 1 ",
+        ),
+    ],
+)
+def test_a_ledger_that_does_not_add_up_is_not_published(
+    scratch: Database,
+    production: Production,
+    whole_build: str,
+    second: Version,
+    ledger: str,
+    count: str,
+    row: str,
+    named: str,
+):
+    change = f"update dispatch_next_audit.{ledger} set {count} = {count} {{}} where {row}"
+    scratch.execute(change.format("+ 1"))
+    refusal = production.operate("publish")
+    assert "the ledger does not add up" in refusal
+    assert named in refusal
+    scratch.execute(change.format("- 1"))
+    assert production.read() == second
+
+
+def test_a_second_release_says_so_and_exits(scratch: Database, second: Version):
+    with closing(scratch.connect()) as other, other.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(hashtext('dispatch release'))")
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", "release"],
+            cwd=ROOT,
+            env=scratch.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 75
+    assert "Not released, try again later: another release is running." in done.stderr
