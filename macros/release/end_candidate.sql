@@ -7,7 +7,7 @@
         {%- set tests = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
         {%- set all = (built_nodes() + tests | list) | map(attribute='unique_id') | list -%}
         {%- set passed, failed, built = [], ['--empty'] if flags.EMPTY else [], [] -%}
-        {%- for result in results if result.node.resource_type != 'operation' -%}
+        {%- for result in results if result.node.resource_type not in ('operation', 'exposure') -%}
             {%- do (passed if result.status | string in ('success', 'pass', 'warn') else failed).append(result.node.unique_id) -%}
             {%- if result.node.resource_type not in ('test', 'unit_test') -%}
                 {%- do built.append(result.node.unique_id) -%}
