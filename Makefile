@@ -12,7 +12,7 @@ STAMP := .venv/lock-$(shell cksum < requirements.lock | tr ' ' -)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo report release test properties lock clean
+.PHONY: help setup deps demo report docs release test properties faults lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,17 @@ release: $(STAMP) ## the production run: build beside what is being read, test, 
 report: $(STAMP) ## the migration report of the last build, as HTML and Markdown in target/report
 	@$(OPS) report
 
+docs: deps ## the documentation of what is built, with diagrams of the data model, as one page in target/docs
+	@$(OPS) docs
+
 test: deps ## everything a change must pass
 	@$(OPS) check
 
 properties: deps ## look for dirt in the legacy tables that breaks the build, longer than make test does
 	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q tests/python/test_properties.py
+
+faults: deps ## kill servers and releases, fill disks, take tables away: half an hour of what docs/faults.md tells
+	@.venv/bin/python -m pytest -q --numprocesses 2 --dist loadfile tests/faults
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes \

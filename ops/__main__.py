@@ -7,7 +7,7 @@ from typing import Annotated
 import psycopg2
 import typer
 
-from ops import checks, demo, ledger, profiles, query, release, report, source
+from ops import checks, demo, docs, ledger, profiles, query, release, report, source
 from ops.connection import connect, target_from_environment
 from ops.console import complain, say
 from ops.errors import Failure
@@ -94,6 +94,16 @@ def report_command(
 ) -> None:
     """Write the migration report of the last build, as HTML and as Markdown."""
     report.show(connect(target_from_environment()), output)
+
+
+@app.command("docs")
+def docs_command(
+    output: Annotated[
+        Path, typer.Option(help="Folder to write to; it is made when missing.", show_default="target/docs")
+    ] = docs.OUTPUT,
+) -> None:
+    """Write dbt's documentation of what is built, with diagrams, as one page that opens without a server."""
+    docs.show(target_from_environment(), output)
 
 
 @app.command()

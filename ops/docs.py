@@ -1,0 +1,114 @@
+"""dbt's documentation as one page that needs neither server nor network, with diagrams of the data model in it."""
+
+import json
+import tempfile
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from psycopg2.extensions import connection as Connection
+
+from ops import build, demo, docs_diagrams
+from ops.connection import Target, rows
+from ops.console import duration, say
+from ops.errors import Failure
+from ops.project import ROOT
+
+OUTPUT = ROOT / "target" / "docs"
+PAGE = "index.html"
+DIAGRAMS = "data_model"
+LAYERS = ("marts", "audit", "snapshot", "seed", "intermediate", "staging")
+# What stands in models/overview.md where a diagram goes: true of the page that dbt makes on its own.
+MAP_HERE = "`make docs` draws the map here."
+DOMAINS_HERE = "`make docs` draws the diagrams here."
+
+
+def write(connection: Connection, environment: Mapping[str, str], folder: Path) -> tuple[Path, int]:
+    """Write the page, and beside it each diagram as an SVG file; return its path and how many relations are not built.
+
+    dbt runs with the variables of `environment`, and nothing in its own target folder is touched. Raises Failure when
+    nothing has been built yet, dbt fails, or the folder cannot be written to.
+    """
+    if rows(connection, "select to_regclass('dispatch_marts.payments') is null") == [(True,)]:
+        raise Failure("Nothing to document yet: run make demo or dbt build.")
+    with tempfile.TemporaryDirectory(prefix="dispatch-docs-") as scratch:
+        code, progress = build.run(["docs", "generate", "--static", "--target-path", scratch], environment)
+        if code:
+            raise Failure("\n".join([*progress.messages, "dbt docs generate failed."]))
+        page, *texts = (
+            (Path(scratch) / name).read_text(encoding="utf-8")
+            for name in ("static_index.html", "manifest.json", "catalog.json")
+        )
+    manifest, catalog = (json.loads(text) for text in texts)
+    marts = docs_diagrams.tables(manifest)
+    overall = docs_diagrams.overall(marts)
+    domains = {name: docs_diagrams.domain(marts, name) for name in docs_diagrams.domains(marts)}
+    _put(manifest, "__overview__", MAP_HERE, _image("all tables", overall))
+    sections = (_section(name, svg, marts) for name, svg in domains.items())
+    _put(manifest, "__dispatch__", DOMAINS_HERE, "\n\n".join(sections))
+    missing = _relations(manifest) - catalog["nodes"].keys()
+    # The search of the page shows the first twenty that match, in the order of the catalog.
+    catalog["nodes"] = dict(sorted(catalog["nodes"].items(), key=lambda item: _rank(manifest["nodes"][item[0]])))
+    for text, changed in zip(texts, (manifest, catalog), strict=True):
+        if page.count(text) != 1:
+            raise Failure("The page of dbt does not hold its JSON files as they are: is this another version of dbt?")
+        # No description may end the script that holds the JSON.
+        page = page.replace(text, json.dumps(changed).replace("</", "<\\/"))
+    try:
+        (folder / DIAGRAMS).mkdir(parents=True, exist_ok=True)
+        (folder / PAGE).write_text(page, encoding="utf-8")
+        for name, svg in {"overall": overall, **domains}.items():
+            (folder / DIAGRAMS / f"{name}.svg").write_text(svg, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"The documentation cannot be written to {folder}: {error.strerror}.") from None
+    return folder / PAGE, len(missing)
+
+
+def show(target: Target, folder: Path) -> None:
+    """Write the documentation, and print where it is."""
+    start = monotonic()
+    page, missing = write(demo.preflight(target), target.environment, folder)
+    say(f"dbt docs generate: {duration(monotonic() - start)}")
+    say(f"Page      {page.resolve().as_uri()}")
+    say(f"Diagrams  {(page.parent / DIAGRAMS).resolve()}")
+    if missing:
+        say(
+            f"{missing} tables and views are not built; the page shows no types for them: run dbt build.",
+            style="yellow",
+        )
+
+
+def _section(domain: str, svg: str, marts: Mapping[str, docs_diagrams.Table]) -> str:
+    """Return the Markdown of a domain: heading, links to its tables, diagram."""
+    links = (f"[{name}](#!/model/model.dispatch.{name})" for name in sorted(marts) if marts[name].domain == domain)
+    return f"## {domain}\n\n{', '.join(links)}\n\n{_image(domain, svg)}"
+
+
+def _image(name: str, svg: str) -> str:
+    """Return Markdown that shows an SVG; the page of dbt does not let HTML through."""
+    return f"![Diagram of {name}](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})"
+
+
+def _put(manifest: Mapping[str, Any], block: str, place: str, markdown: str) -> None:
+    """Put Markdown into a doc block, where the text of a place is."""
+    found = manifest["docs"][f"doc.dispatch.{block}"]
+    if place not in found["block_contents"]:
+        raise Failure(f"The block {block} in models/overview.md must say “{place}”.")
+    found["block_contents"] = found["block_contents"].replace(place, markdown)
+
+
+def _rank(node: Mapping[str, Any]) -> int:
+    """Tell how early a node is looked for: marts before what leads to them."""
+    layer = node["path"].partition("/")[0] if node["resource_type"] == "model" else node["resource_type"]
+    return LAYERS.index(layer)
+
+
+def _relations(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the ids of the models, seeds and snapshots that are tables or views."""
+    return {
+        node_id
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "seed", "snapshot") and node["config"]["materialized"] != "ephemeral"
+    }

@@ -1,0 +1,262 @@
+"""The documentation: nothing is without a description, and the page works in a browser without a network."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Database
+from inprocess import Project, parsed
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from ops import docs
+from ops.errors import Failure
+from ops.project import ROOT
+
+SCREENSHOTS = ROOT / "target" / "screenshots"
+LAYERS = ("staging", "intermediate", "marts", "audit", "seeds", "snapshots")
+# Fresh, and with nothing of its own to say to the network.
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync --window-size=1280,1000"
+)
+
+
+@pytest.fixture(scope="module")
+def project(scratch: Database) -> Iterator[Project]:
+    """Parse the project and build it, once."""
+    scratch.load_legacy("tiny")
+    with parsed(scratch) as project:
+        project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
+        yield project
+
+
+@pytest.fixture(scope="module")
+def manifest(project: Project) -> dict[str, Any]:
+    """What dbt knows of the project itself, without its packages."""
+    found = project.manifest.writable_manifest().to_dict(omit_none=False)
+    for kind in ("nodes", "sources", "macros", "unit_tests", "exposures", "groups"):
+        found[kind] = {name: each for name, each in found[kind].items() if each["package_name"] == "dispatch"}
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(scratch: Database, project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the page."""
+    path, missing = docs.write(scratch.connect(), scratch.environment, tmp_path_factory.mktemp("docs"))
+    assert missing == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Start Chromium, which tells what it asks for."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("needs a browser: Debian's packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield started
+    started.quit()
+
+
+def tables(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return all models, seeds, snapshots and sources by id."""
+    kinds = ("model", "seed", "snapshot", "source")
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    return {name: node for name, node in nodes.items() if node["resource_type"] in kinds}
+
+
+def lineage(browser: webdriver.Chrome) -> set[str]:
+    """Return the names of what the graph shows; none while it is being made."""
+    ids = browser.execute_script(
+        "return document.querySelector('#cy')._cyreg?.cy.nodes(':visible').map(node => node.id()) ?? []"
+    )
+    return {each.rpartition(".")[2] for each in ids}
+
+
+def test_every_table_has_a_description_and_a_grain(manifest: dict[str, Any]) -> None:
+    found = tables(manifest)
+    assert len(found) > 150
+    assert [name for name, node in found.items() if not re.search(r"\w.*\*\*Grain:\*\* \w", node["description"])] == []
+
+
+def test_every_column_is_described(scratch: Database, manifest: dict[str, Any]) -> None:
+    """Every column that is in the database, but those of the lists in which batches are noted."""
+    described = {
+        (node["schema"], node["identifier" if node["resource_type"] == "source" else "alias"], column["name"])
+        for node in tables(manifest).values()
+        for column in node["columns"].values()
+        if column["description"].strip()
+    }
+    schemas = tuple(f"dispatch_{layer}" for layer in LAYERS)
+    columns = set(
+        scratch.rows(
+            "select nspname, relname, attname from pg_attribute inner join pg_class on attrelid = pg_class.oid"
+            " inner join pg_namespace on relnamespace = pg_namespace.oid where relkind in ('r', 'v') and attnum > 0"
+            f" and not attisdropped and nspname in {(*schemas, 'legacy')}"
+            " and relname !~ '__loaded_batches$'"
+        )
+    )
+    assert len(columns) > 1_500
+    assert sorted(columns - described) == []
+    assert {column for column in described - columns if column[1] != "int_audit__dispositions"} == set()
+
+
+def test_every_unit_test_exposure_and_group_is_described(manifest: dict[str, Any]) -> None:
+    for kind, least in (("unit_tests", 50), ("exposures", 4), ("groups", 9)):
+        found = manifest[kind]
+        assert len(found) >= least
+        assert [name for name, each in found.items() if not (each["description"] or "").strip()] == []
+    assert all(each["owner"]["name"] for kind in ("exposures", "groups") for each in manifest[kind].values())
+
+
+def test_every_macro_and_its_arguments_are_described(manifest: dict[str, Any]) -> None:
+    """The page shows a macro, not what it is for one database."""
+    shown = [macro for macro in manifest["macros"].values() if not macro["name"].startswith("postgres__")]
+    assert len(shown) > 60
+    for macro in shown:
+        assert macro["description"].strip(), macro["name"]
+        taken = re.search(
+            rf"(?:macro|test) +{macro['name'].removeprefix('test_')} *\((.*?)\) *-?%}}", macro["macro_sql"], re.S
+        )
+        if taken:
+            names = re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"=\s*(\[.*?\]|\(.*?\)|'.*?'|\".*?\")", "", taken[1]))
+            assert names == [each["name"] for each in macro["arguments"]], macro["name"]
+        assert all(each["type"] and each["description"] for each in macro["arguments"]), macro["name"]
+
+
+def test_every_test_is_described_itself_or_by_its_kind(manifest: dict[str, Any]) -> None:
+    overview = manifest["docs"]["doc.dispatch.__overview__"]["block_contents"]
+    explained = set(re.findall(r"`(\w+)`", overview.partition("## What is tested")[2].partition("\n## ")[0]))
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    assert len(tests) > 1_000
+    kinds = {node["name"]: (node.get("test_metadata") or {}).get("name") for node in tests if not node["description"]}
+    assert [name for name, kind in kinds.items() if kind not in explained] == []
+    assert explained - set(kinds.values()) == set()
+
+
+def test_everything_built_has_an_owner(manifest: dict[str, Any]) -> None:
+    for name, node in tables(manifest).items():
+        if node["resource_type"] != "source":
+            assert f"group.dispatch.{node['config']['group']}" in manifest["groups"], name
+        if node["resource_type"] == "model":
+            layer = node["path"].partition("/")[0]
+            assert node["access"] == ("public" if layer in ("marts", "audit") else "protected"), name
+
+
+def test_the_links_of_the_overview_lead_somewhere(manifest: dict[str, Any]) -> None:
+    pages = {f"{node['resource_type']}/{name}" for name, node in {**tables(manifest), **manifest["exposures"]}.items()}
+    texts = (manifest["docs"][f"doc.dispatch.{block}"]["block_contents"] for block in ("__overview__", "__dispatch__"))
+    links = {link for text in texts for link in re.findall(r"\(#!/([^)]+)\)", text)}
+    assert len(links) > 20
+    assert links - pages == {"overview/dispatch"}
+
+
+def test_the_new_application_takes_every_mart(manifest: dict[str, Any]) -> None:
+    marts = {name for name, node in tables(manifest).items() if node.get("path", "").startswith("marts/")}
+    assert set(manifest["exposures"]["exposure.dispatch.new_application"]["depends_on"]["nodes"]) == marts
+
+
+def test_the_diagrams_show_every_table_and_foreign_key(scratch: Database, page: Path, manifest: dict[str, Any]) -> None:
+    drawn = {path.stem: path.read_text() for path in (page.parent / docs.DIAGRAMS).glob("*.svg")}
+    keys = Counter(
+        f"{child}.{column} → {parent}"
+        for child, column, parent in scratch.rows(
+            "select child, child_column, parent from dispatch_audit.foreign_key_ledger"
+        )
+    )
+    assert keys.total() > 60 and "categories.parent_category_id → categories" in keys
+    marts = {node["name"] for node in tables(manifest).values() if node.get("path", "").startswith("marts/")}
+    overall = drawn.pop("overall")
+    assert set(drawn) == {path.name for path in (ROOT / "models" / "marts").iterdir() if path.is_dir()}
+    for svg in (overall, "".join(drawn.values())):
+        titles = re.findall(r"<title>(\S+ → \w+)(?:, optional)?</title>", svg)
+        assert Counter(titles) == keys
+        assert set(re.findall(r'data-table="(\w+)"', svg)) == marts
+
+
+def test_nothing_is_documented_before_a_build(database: Any, tmp_path: Path) -> None:
+    empty = database("undocumented")
+    with pytest.raises(Failure, match="Nothing to document yet: run make demo or dbt build"):
+        docs.write(empty.connect(), empty.environment, tmp_path)
+
+
+def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> None:
+    """Somebody opens the file, looks for payments, and sees the columns and the lineage."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    wait = WebDriverWait(browser, 120)
+
+    def seen(selector: str, text: str) -> WebElement:
+        """Return the element that shows exactly this text, once it does."""
+        return wait.until(
+            lambda _: next(
+                (
+                    each
+                    for each in browser.find_elements(By.CSS_SELECTOR, selector)
+                    if each.is_displayed() and each.text.strip() == text
+                ),
+                None,
+            )
+        )
+
+    def drawn(name: str) -> None:
+        """Wait until an image is there and has been drawn."""
+        image = wait.until(lambda _: browser.find_element(By.CSS_SELECTOR, f'img[alt="Diagram of {name}"]'))
+        assert wait.until(lambda _: image.get_property("naturalWidth")) > 200
+        browser.execute_script("arguments[0].scrollIntoView()", image)
+
+    browser.get(page.as_uri())
+    seen("h1", "dispatch")
+    browser.save_screenshot(SCREENSHOTS / "docs_overview.png")
+    drawn("all tables")
+    browser.save_screenshot(SCREENSHOTS / "docs_map.png")
+    seen("a", "data model").click()
+    seen("h1", "Data model")
+    drawn("payments")
+    browser.save_screenshot(SCREENSHOTS / "docs_data_model.png")
+
+    browser.find_element(By.ID, "search").send_keys("payments")
+    seen(".result h4", "payments model").click()
+    seen("h1", "payments table")
+    for column, kind in (("payment_id", "uuid"), ("amount", "numeric(12,2)"), ("made_at", "timestamp with time zone")):
+        row = wait.until(
+            lambda _, column=column: next(
+                (
+                    row
+                    for row in browser.find_elements(By.CSS_SELECTOR, "tr")
+                    if column
+                    in [cell.get_property("textContent").strip() for cell in row.find_elements(By.TAG_NAME, "td")]
+                ),
+                None,
+            )
+        )
+        assert kind in row.get_property("textContent")
+    browser.save_screenshot(SCREENSHOTS / "docs_payments.png")
+
+    seen('[title="View Lineage Graph"]', "").click()
+    seen('[title="View Fullscreen"]', "").click()
+    assert wait.until(lambda _: len(lineage(browser)) > 40)
+    select = browser.find_element(By.CSS_SELECTOR, '[ng-model="selectorService.selection.dirty.include"]')
+    select.clear()
+    select.send_keys(f"1+payments+1{Keys.ENTER}")
+    near = wait.until(lambda _: len(found := lineage(browser)) < 40 and found)
+    assert {"doctors", "int_payments__triaged", "payments", "payment_items", "finance_reporting"} <= near
+    browser.save_screenshot(SCREENSHOTS / "docs_lineage.png")
+
+    messages = (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
+    asked = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+    assert page.as_uri() in asked
+    assert [url for url in asked if not url.startswith(("file:///", "data:", "chrome:"))] == []
