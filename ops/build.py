@@ -2,10 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from ops.console import console, duration, say
@@ -13,6 +14,18 @@ from ops.errors import Failure
 from ops.project import ROOT
 
 DBT = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
+# When the process that runs dbt is killed, dbt ends within a second: as an orphan it would go on writing.
+LEASHED = """
+import os, threading, time
+def watch():
+    while os.getppid() == {parent}:
+        time.sleep(0.5)
+    os._exit(1)
+threading.Thread(target=watch, daemon=True).start()
+from dbt.cli.main import cli
+cli()
+"""
+PARTING_SECONDS = 30  # for dbt to cancel its statements when it is interrupted
 
 
 def build(environment: Mapping[str, str]) -> None:
@@ -25,13 +38,17 @@ def build(environment: Mapping[str, str]) -> None:
     say(f"dbt build: {progress.summary()}, {duration(monotonic() - start)}")
 
 
-def run(arguments: list[str], environment: Mapping[str, str]) -> tuple[int, "Progress"]:
+def run(
+    arguments: list[str], environment: Mapping[str, str], check: Callable[[], object] = lambda: None
+) -> tuple[int, "Progress"]:
     """Run dbt with these variables set, showing its progress; return its exit code and what its log said.
 
     The profile is that of the project unless the variables name another folder, whatever else the user's shell says.
+    `check` is called at every step of dbt; what it raises interrupts dbt and is passed on, as Ctrl-C is.
     """
     name = f"dbt {arguments[0]}"
-    command = [*DBT, "--log-format", "json", "--no-use-colors", *arguments]
+    dbt = [sys.executable, "-c", LEASHED.format(parent=os.getpid())]
+    command = [*dbt, "--log-format", "json", "--no-use-colors", *arguments]
     progress = Progress()
     with (
         console.status(f"{name}: reading the project …") as status,
@@ -43,19 +60,26 @@ def run(arguments: list[str], environment: Mapping[str, str]) -> tuple[int, "Pro
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,  # so that Ctrl-C reaches it once: from here
         ) as process,
     ):
         try:
             for line in process.stdout or ():
+                check()
                 if text := progress.take(line):
                     status.update(f"{name}: {text}")
                     if not console.is_terminal and progress.is_milestone():
                         say(f"{name}: {text}")
-        except KeyboardInterrupt:
-            for _ in process.stdout or ():  # dbt was interrupted too and says so; unread, its words would block it
-                pass
-            process.wait()
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=PARTING_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
             raise
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
+        progress.messages = [f"dbt was ended from outside, by {name}: was the memory used up?"]
     return process.returncode, progress
 
 
@@ -88,7 +112,7 @@ class Progress:
             self.warnings += data.get("status") == "warn"
             self.statuses[data.get("status", "skipped")] += 1
             return f"{self.done}/{self.total} {data['node_info']['node_name']}"
-        if info["level"] == "error":
+        if info["level"] == "error" and name != "LogSkipBecauseError":
             self.messages.append(info["msg"].rstrip())
         return None
 

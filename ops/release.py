@@ -129,32 +129,41 @@ class Release:
         try:
             yield
         except BaseException as failure:
+            if isinstance(failure, psycopg2.Error) and self.connection.closed:
+                # The lock went with the connection: another release may be running already.
+                failure = Later(f"the connection to {self.target.where} was lost.")
             outcome = "interrupted" if isinstance(failure, KeyboardInterrupt) else "failed"
             with suppress(Failure, psycopg2.Error):
                 self._record(outcome=outcome, message=str(failure).strip()[:2000])
-            raise
+            raise failure from None
 
     def run(self) -> str:
         """Go through the steps and return the summary."""
         stale = self._check_freshness()
         build_id = self._build()
         self._publish(build_id)
-        counts = self._count()
-        self._record(outcome="published")
-        page, *_ = report.write(self.connection, report.OUTPUT)
+        try:
+            counts = self._count()
+            self._record(outcome="published")
+            page, *_ = report.write(self.connection, report.OUTPUT)
+        except (Failure, psycopg2.Error, OSError) as failure:
+            # Readers have the new version, whatever becomes of the rest.
+            with suppress(Failure, psycopg2.Error):
+                self._record(outcome="published")
+            return f"build {build_id}{stale}; but there is no report: {str(failure).strip()}"
         _note(f"Report: {page}")
         return f"{counts}{stale}; build {build_id}"
 
     def _check_freshness(self) -> str:
         """Ask how old the newest source rows are; old ones are told, and stop nothing: a frozen source is old, too."""
-        code, progress = build.run(["source", "freshness", "--target", "prod"], self.environment)
         results = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "sources.json"
-        newest = None
-        if code == 0 and results.exists():
-            ages = [each.get("max_loaded_at") for each in json.loads(results.read_text())["results"]]
-            newest = max((age for age in ages if age), default=None)
+        results.unlink(missing_ok=True)
+        _, progress = self._dbt("source", "freshness", "--target", "prod")
+        found = json.loads(results.read_text())["results"] if results.exists() else []
+        newest = max((each["max_loaded_at"] for each in found if each.get("max_loaded_at")), default=None)
         if newest is None:
-            raise Refused("\n".join([*progress.messages, "dbt source freshness failed."]))
+            _note("\n".join([*progress.messages, "How old the source is, is not known."]))
+            return "; how old the source is, is not known"
         self._record(newest_source_row_at=newest)
         days = (datetime.now(timezone.utc) - datetime.fromisoformat(newest.replace("Z", "+00:00"))).days
         _note(f"Newest source row: {newest[:16].replace('T', ' ')}")
@@ -163,7 +172,7 @@ class Release:
     def _build(self) -> str:
         """Build and test the candidate, trying once more what failed for a reason that may have gone; return its id."""
         start = monotonic()
-        code, progress = build.run(["build", "--target", "prod"], self.environment)
+        code, progress = self._dbt("build", "--target", "prod")
         build_id = progress.invocation_id
         # A failed test fails again; a lost connection, a deadlock or a lock held for too long need not.
         if code and progress.statuses["error"] and not progress.statuses["fail"]:
@@ -172,7 +181,7 @@ class Release:
             )
             self._record(was_retried=True)
             _connect(self.target).close()
-            code, again = build.run(["retry"], self.environment)
+            code, again = self._dbt("retry")
             progress.messages, build_id = again.messages, again.invocation_id
         self._record(
             build_id=build_id,
@@ -181,18 +190,30 @@ class Release:
             warnings=progress.warnings,
         )
         if code:
-            raise Refused("\n".join([*progress.messages, "The build failed; readers keep the version they had."]))
+            end = "The build failed; readers keep the version they had."
+            raise Refused("\n".join([*progress.messages, *_holders(self.connection), end]))
         _note(f"Built and tested: {progress.summary()}, {duration(monotonic() - start)}")
         return build_id
 
     def _publish(self, build_id: str) -> None:
         start = monotonic()
-        arguments = ["--target", "prod", "--args", json.dumps({"build_id": build_id})]
-        code, progress = build.run(["run-operation", "publish", *arguments], self.environment)
-        if code:
+        arguments = ["run-operation", "publish", "--target", "prod", "--args", json.dumps({"build_id": build_id})]
+        # Not cut short when the lock is lost: publish itself refuses a candidate that has become another build's.
+        code, progress = build.run(arguments, self.environment)
+        if code and not self._is_published(build_id):
             raise Refused("\n".join(progress.messages))
-        self._record(publish_seconds=round(monotonic() - start, 1))
+        with suppress(psycopg2.Error):
+            self._record(publish_seconds=round(monotonic() - start, 1))
         _note(f"Published: {duration(monotonic() - start)}")
+
+    def _is_published(self, build_id: str) -> bool:
+        """Ask whether the publish was committed though dbt did not live to hear of it."""
+        published = "select exists (select 1 from dispatch_release.publications where live_build_id = %s)"
+        return rows(self.connection, published, (build_id,))[0][0]
+
+    def _dbt(self, *arguments: str) -> tuple[int, build.Progress]:
+        """Run dbt for as long as the connection that holds the lock is there."""
+        return build.run(list(arguments), self.environment, lambda: rows(self.connection, "select 1"))
 
     def _count(self) -> str:
         (counts,) = rows(
@@ -236,12 +257,18 @@ def _take_lock(connection: Connection) -> None:
 
 def _heal(connection: Connection) -> None:
     """Close what an earlier release left behind when it was killed: its row, and sessions that still work for it."""
-    for release_id, started_at in rows(
+    published = "false"
+    if rows(connection, "select to_regclass('dispatch_release.publications')")[0][0]:
+        published = "build_id in (select live_build_id from dispatch_release.publications)"
+    for release_id, started_at, outcome in rows(
         connection,
-        "update dispatch_release.releases set outcome = 'died', ended_at = clock_timestamp()"
-        " where outcome = 'running' returning release_id, started_at",
+        f"update dispatch_release.releases set outcome = case when {published} then 'published' else 'died' end,"
+        " ended_at = clock_timestamp() where outcome = 'running' returning release_id, started_at, outcome",
     ):
-        _note(f"Release {release_id}, begun {started_at:%Y-%m-%d %H:%M}, had died; this one starts over.")
+        _note(
+            f"Release {release_id}, begun {started_at:%Y-%m-%d %H:%M}, had died"
+            + (" after it had published." if outcome == "published" else "; this one starts over.")
+        )
     ended = rows(
         connection,
         "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
@@ -250,6 +277,26 @@ def _heal(connection: Connection) -> None:
     )
     if ended:
         _note(f"Ended {len(ended)} sessions that were left of it.")
+
+
+def _holders(connection: Connection) -> list[str]:
+    """Name the sessions that hold tables which a build replaces: transactions from before the last publish."""
+    return [
+        f"Session {process} of user {user} ({application}), in a transaction since {since:%Y-%m-%d %H:%M}, still holds "
+        f"{tables}: end it (select pg_terminate_backend({process})) and release again."
+        for process, user, application, since, tables in rows(
+            connection,
+            "select pid, usename, application_name, xact_start, string_agg(distinct relname, ', ' order by relname)"
+            " from pg_stat_activity"
+            " inner join pg_locks using (pid)"
+            " inner join pg_class on pg_class.oid = relation and relkind = 'r'"
+            " inner join pg_namespace on pg_namespace.oid = relnamespace"
+            " where backend_type = 'client backend' and datname = current_database()"
+            r" and nspname like 'dispatch\_next\_%%' and application_name <> %s"
+            " group by pid, usename, application_name, xact_start",
+            (APPLICATION,),
+        )
+    ]
 
 
 def _git_commit() -> str | None:

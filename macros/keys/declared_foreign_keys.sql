@@ -1,7 +1,7 @@
 {% macro declared_foreign_keys() -%}
-    {#- Every foreign key of the project, from the contracts: [{child, child_column, parent, parent_column}, …] where child
-        and parent are model nodes. A self-reference has no `to` (dbt would see a cycle) but an `expression` that names its
-        own model. -#}
+    {#- Every foreign key of the project, from the contracts: [{child, child_column, parent, parent_column}, …] where
+        child and parent are model nodes. A self-reference has no `to` (dbt would see a cycle) but an `expression` that
+        names its own model. -#}
     {%- set keys = [] -%}
     {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
     {%- set by_name = {} -%}

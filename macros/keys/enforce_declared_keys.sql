@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {% macro postgres__enforce_declared_keys() -%}
-    {#- Post-hook of every mart, inside the transaction that builds it: a violated key leaves the old table in place. -#}
+    {#- Post-hook of every mart, inside the transaction that builds it: a violated key leaves the old table. -#}
     {%- if execute and flags.WHICH in ('run', 'build', 'retry') -%}
         {%- set backup = load_cached_relation(make_backup_relation(this, 'table')) -%}
         {%- set keys = missing_own_keys() -%}

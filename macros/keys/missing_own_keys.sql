@@ -17,7 +17,8 @@
                     else modules.re.search("\\((\\w+)\\)", constraint.expression).group(1) -%}
                 {#- A parent deferred to another environment is not ours to hold with a key. -#}
                 {%- if '"' ~ this.schema ~ '"' in parent | string -%}
-                    {%- do clauses.update({name: add_foreign_key(this.identifier, column.name, parent, parent_column)}) -%}
+                    {%- set clause = add_foreign_key(this.identifier, column.name, parent, parent_column) -%}
+                    {%- do clauses.update({name: clause}) -%}
                 {%- endif -%}
             {%- endif -%}
         {%- endfor -%}

@@ -1,6 +1,6 @@
 {% macro create_analytics_views() -%}
-    {#- One view for each mart and audit table, with every column that is not marked pii and the descriptions of both: what
-        analysts read. A view belongs to the version of the table it was made on, and is exchanged with it. -#}
+    {#- One view for each mart and audit table, with every column that is not marked pii and the descriptions of both:
+        what analysts read. A view belongs to the version of the table it was made on, and is exchanged with it. -#}
     create schema if not exists analytics_next;
     {%- for node in marts_to_publish() %}
     {%- set columns = node.columns.values() | rejectattr('config.meta.pii', 'equalto', true) | list %}

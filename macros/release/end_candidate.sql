@@ -1,21 +1,23 @@
 {% macro end_candidate(results) -%}
-    {#- At the end of a run in production: writes down what of the project the candidate still lacks: nodes that were not
-        built, not tested, or failed. A run that does only what the one before it left, as dbt retry does, goes on with its
-        list. A run that built anything again has put the tests that had passed before out of date. -#}
+    {#- At the end of a run in production: writes down what of the project the candidate still lacks: nodes that were
+        not built, not tested, or failed. A run that does only what the one before it left, as dbt retry does, goes on
+        with its list. A run that built anything again has put the tests that had passed before out of date. -#}
     {%- set builds = release_table('builds') if execute and is_production() -%}
     {%- if builds and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test') -%}
         {%- set tests = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
         {%- set all = (built_nodes() + tests | list) | map(attribute='unique_id') | list -%}
         {%- set passed, failed, built = [], ['--empty'] if flags.EMPTY else [], [] -%}
         {%- for result in results if result.node.resource_type not in ('operation', 'exposure') -%}
-            {%- do (passed if result.status | string in ('success', 'pass', 'warn') else failed).append(result.node.unique_id) -%}
+            {%- set nodes = passed if result.status | string in ('success', 'pass', 'warn') else failed -%}
+            {%- do nodes.append(result.node.unique_id) -%}
             {%- if result.node.resource_type not in ('test', 'unit_test') -%}
                 {%- do built.append(result.node.unique_id) -%}
             {%- endif -%}
         {%- endfor -%}
         {%- set before = unfinished_before() -%}
         {%- set left = all if before is none or built | reject('in', before) | list else before -%}
-        {{ adapter.dispatch('close_candidate', 'dispatch')((left | reject('in', passed) | list + failed) | unique | list) }}
+        {%- set unfinished = left | reject('in', passed) | list + failed -%}
+        {{ adapter.dispatch('close_candidate', 'dispatch')(unfinished | unique | list) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -41,7 +41,8 @@
     {%- elif build.is_unknown or not build.is_finished -%}
         {%- set reason = 'build ' ~ build.build_id ~ ' did not reach its end. ' ~ again -%}
     {%- elif build.unfinished_nodes -%}
-        {%- set reason = 'build ' ~ build.build_id ~ ' left ' ~ build.unfinished_nodes ~ ' nodes unbuilt, untested or failed'
+        {%- set reason = 'build ' ~ build.build_id ~ ' left ' ~ build.unfinished_nodes
+            ~ ' nodes unbuilt, untested or failed'
             ~ ' (' ~ build.some_unfinished ~ (', …' if build.unfinished_nodes > 3) ~ '). Repair them, then dbt retry'
             ~ ' or dbt build the whole project with --target prod.' -%}
     {%- endif -%}

@@ -3,7 +3,8 @@
         version before. -#}
     {%- set schemas = [] -%}
     {%- for next in built_nodes() | map(attribute='schema') | unique | sort -%}
-        {%- do schemas.append({'live': next | replace(target.schema ~ '_next_', target.schema ~ '_', 1), 'next': next}) -%}
+        {%- set live = next | replace(target.schema ~ '_next_', target.schema ~ '_', 1) -%}
+        {%- do schemas.append({'live': live, 'next': next}) -%}
     {%- endfor -%}
     {{ return(schemas + [{'live': 'analytics', 'next': 'analytics_next'}]) }}
 {%- endmacro %}

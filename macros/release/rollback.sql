@@ -12,7 +12,8 @@
         "select previous_build_id from " ~ release_schema() ~ ".publications order by publication_id desc limit 1"
     ).rows[0].previous_build_id -%}
     {%- if previous is none -%}
-        {{ exceptions.raise_compiler_error('not rolled back: there is no version before build ' ~ build.build_id ~ '.') }}
+        {%- set reason = 'there is no version before build ' ~ build.build_id ~ '.' -%}
+        {{ exceptions.raise_compiler_error('not rolled back: ' ~ reason) }}
     {%- endif -%}
     {%- do run_query(swap_versions('rollback', previous)) -%}
     {% do log('rolled back to build ' ~ previous ~ '; rollback again returns to the other version', info=True) %}

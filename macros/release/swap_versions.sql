@@ -3,8 +3,8 @@
 {%- endmacro %}
 
 {% macro postgres__swap_versions(action, build_id, preparations) -%}
-    {#- One transaction: every schema of the candidate becomes the one that is read, and the other way round. Tables keep
-        their keys and grants; a query that has begun goes on reading the version it began with. -#}
+    {#- One transaction: every schema of the candidate becomes the one that is read, and the other way round. Tables
+        keep their keys and grants; a query that has begun goes on reading the version it began with. -#}
     {%- set schemas = released_schemas() -%}
     {%- set before = run_query(
         "select count(*) as publications from " ~ release_schema() ~ ".publications"
@@ -32,10 +32,10 @@
 {%- endmacro %}
 
 {% macro wait_for_readers(schemas) -%}
-    {#- A statement that is being parsed at the moment of the commit may have looked up one table before it and looks up the
-        next one after it: it would read two versions. Nobody is between two tables while all are locked. A query that has
-        been running for long and keeps a table cannot be between two; it is not waited for. The locks of one attempt are
-        held for less than deadlock_timeout, so that no reader is ever cancelled. -#}
+    {#- A statement that is being parsed at the moment of the commit may have looked up one table before it and looks up
+        the next one after it: it would read two versions. Nobody is between two tables while all are locked. A query
+        that has been running for long and keeps a table cannot be between two; it is not waited for. The locks of one
+        attempt are held for less than deadlock_timeout, so that no reader is ever cancelled. -#}
     do $$
     declare
         tables text := (

@@ -1,5 +1,5 @@
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {#- A table without a layer would land beside the layers and escape whatever is done to them: refuse it at compile time. -#}
+    {#- A table without a layer would land beside the layers and escape whatever is done to them: refuse it. -#}
     {%- if custom_schema_name is none and node.resource_type in ('model', 'seed', 'snapshot') -%}
         {{ exceptions.raise_compiler_error(
             node.resource_type ~ " '" ~ node.name ~ "' has no schema: give its folder a +schema in dbt_project.yml"

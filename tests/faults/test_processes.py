@@ -1,0 +1,129 @@
+"""Faults of the processes that release, and of their connections."""
+
+import signal
+from contextlib import suppress
+
+import psutil
+
+from faults.house import House, kill, wait_until
+
+RUNNING = "select backend_process from dispatch_release.releases where outcome = 'running'"
+
+
+def test_dbt_is_killed(house: House) -> None:
+    with house.fault("kill -9 of dbt, `payments` loaded and not committed") as fault:
+        fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
+        release = fault.release()
+        fault.await_gate()
+        kill(release.dbt())
+        fault.ended(release, 1, "SIGKILL", "readers keep the version they had")
+        fault.assert_nothing_is_left()
+        fault.open_gate()
+        assert fault.recorded()[0] == "failed"
+        fault.heal()
+
+
+def test_release_is_killed_and_its_sessions_end_by_themselves(house: House) -> None:
+    with house.fault(
+        "kill -9 of `python -m ops release`, which leaves dbt an orphan; the next one comes later"
+    ) as fault:
+        fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
+        release = fault.release()
+        fault.await_gate()
+        dbt = release.dbt()
+        kill(release.process)
+        dbt.wait(60)
+        fault.assert_nothing_is_left()
+        fault.open_gate()
+        fault.outcome = "killed"
+        fault.heal()
+
+
+def test_release_is_killed_and_the_next_one_comes_at_once(house: House) -> None:
+    with house.fault("kill -9 of `python -m ops release`; the next one begins at once") as fault:
+        fault.hold_at("ALTER TABLE", "dispatch_next_marts.storages")
+        release = fault.release()
+        fault.await_gate()
+        dbt = release.dbt()
+        kill(release.process)
+        fault.outcome = "killed"
+        fault.heal(meanwhile=fault.open_gate)
+        assert not dbt.is_running()
+
+
+def test_release_is_stopped(house: House) -> None:
+    with house.fault("SIGTERM to `python -m ops release` alone, `payments` loaded and not committed") as fault:
+        fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
+        release = fault.release()
+        fault.await_gate()
+        dbt = release.dbt()
+        release.process.send_signal(signal.SIGTERM)
+        fault.ended(release, 130, "interrupted")
+        assert not dbt.is_running()
+        fault.assert_nothing_is_left()
+        fault.open_gate()
+        assert fault.recorded()[0] == "interrupted"
+        fault.heal()
+
+
+def test_connections_of_dbt_are_lost(house: House) -> None:
+    with house.fault("every connection of dbt is cut in the middle of a model (pg_terminate_backend)") as fault:
+        fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
+        release = fault.release()
+        process = fault.await_gate()
+        ended = fault.database.rows(
+            "select pid, pg_terminate_backend(pid) from pg_stat_activity where application_name = 'dispatch release'"
+        )
+        assert process in [pid for pid, _ in ended]
+        fault.open_gate()
+        fault.ended(release, 0, "Released")
+        assert fault.recorded() == ("published", None, True)
+        fault.healed_by_itself()
+
+
+def test_connection_that_holds_the_lock_is_lost(house: House) -> None:
+    with house.fault("the connection of the release itself is cut in the middle of the build") as fault:
+        fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
+        release = fault.release()
+        fault.await_gate()
+        ((process,),) = fault.database.rows(RUNNING)
+        assert fault.database.rows(f"select pg_terminate_backend({process}, 10000)") == [(True,)]
+        fault.open_gate()
+        fault.ended(release, 75, "connection", "lost")
+        fault.assert_nothing_is_left()
+        fault.heal()
+
+
+def test_connection_that_holds_the_lock_is_lost_and_the_next_release_begins(house: House) -> None:
+    """The first release notices nothing while its dbt has nothing to say: everything else is built, one model hangs."""
+    with house.fault("the same, and the next release begins before the first one notices") as fault:
+        fault.hold_at("ALTER TABLE", "dispatch_next_marts.storages")
+        release = fault.release()
+        fault.await_gate()
+        fault.await_silence()
+        ((process,),) = fault.database.rows(RUNNING)
+        assert fault.database.rows(f"select pg_terminate_backend({process}, 10000)") == [(True,)]
+
+        def go_on() -> None:
+            fault.open_gate()
+            fault.ended(release, 75, "connection", "lost")
+
+        fault.heal(meanwhile=go_on)
+
+
+def test_two_releases_at_once(house: House) -> None:
+    with house.fault("a second release, and a `dbt build --target prod`, while one is running") as fault:
+        fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
+        release = fault.release()
+        fault.await_gate()
+        second = fault.release()
+        fault.ended(second, 75, "another release is running")
+        by_hand = fault.database.dbt("build", "--target", "prod")
+        assert by_hand.returncode != 0
+        assert "is running and the candidate is its own" in by_hand.stdout, by_hand.stdout
+        with suppress(psutil.NoSuchProcess):
+            assert release.process.is_running()
+        fault.open_gate()
+        fault.ended(release, 0, "Released")
+        fault.healed_by_itself()
+        wait_until(lambda: fault.database.rows(RUNNING) == [])
