@@ -1,5 +1,6 @@
 """Everything a change must pass, in the order in which mistakes are cheapest to find."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,32 +14,43 @@ from ops.project import ROOT
 from ops.server import temporary_server
 
 PROGRAMS = Path(sys.executable).parent
+BOUNCER = [PROGRAMS / "dbt-bouncer", "run"]
+WORKFLOWS = ROOT / ".github"
+# Python's own warnings are about the processes of sqlfluff; dbt-bouncer cuts its messages to the width of the terminal.
+QUIET = {"PYTHONWARNINGS": "ignore", "COLUMNS": "180"}
 PROPERTIES = "tests/python/test_properties.py"
 
 
 def run() -> int:
     """Run the checks up to the first that fails, and return its exit code; pytest has the last word."""
-    lint = [
+    sqlfluff = [PROGRAMS / "sqlfluff", "lint", "--processes", "2", "--nocolor", "--disable-progress-bar"]
+    jinja = ["--config", "macros/.sqlfluff", "macros", "tests/generic", "offline_packages"]
+    schema = [PROGRAMS / "check-jsonschema", "--quiet", "--builtin-schema"]
+    for heading, command in (
         ("ruff check", [PROGRAMS / "ruff", "check", "--quiet"]),
         ("ruff format", [PROGRAMS / "ruff", "format", "--check", "--quiet"]),
         ("yamllint", [PROGRAMS / "yamllint", "--strict", "."]),
-    ]
-    # The generic tests are macros, of which the templater can make nothing.
-    sql = [*(ROOT / "models").rglob("*.sql"), *(ROOT / "snapshots").rglob("*.sql"), *(ROOT / "tests").glob("*.sql")]
-    sqlfluff = [PROGRAMS / "sqlfluff", "lint", "--processes", "2", "--nocolor", "--disable-progress-bar"]
-    dbt = [
-        ("sqlfluff", [*sqlfluff, *sorted(sql)]),
-        ("dbt parse, warnings are errors", [*DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"]),
-    ]
-    for heading, command in lint:
-        if code := _check(heading, command):
+        ("workflows", [*schema, "vendor.github-workflows", *sorted(WORKFLOWS.glob("workflows/*.yml"))]),
+        ("actions", [*schema, "vendor.github-actions", *sorted(WORKFLOWS.glob("actions/*/action.yml"))]),
+        ("zizmor", [PROGRAMS / "zizmor", "--offline", "--pedantic", "--quiet", WORKFLOWS]),
+        ("sqlfluff, macros", [*sqlfluff, *jinja]),
+        ("sqlfluff, legacy", [*sqlfluff, "--config", "legacy/.sqlfluff", "legacy"]),
+    ):
+        if code := _check(heading, command, dict(os.environ) | QUIET):
             return code
     with temporary_server() as server, tempfile.TemporaryDirectory(prefix="dispatch-check-") as folder:
-        environment = sandbox.environment(sandbox.target(server.folder), Path(folder))
-        environment["PYTHONWARNINGS"] = "ignore"  # Python's own, about the processes of sqlfluff
-        for heading, command in dbt:
-            if code := _check(heading, command, environment):
-                return code
+        environment = sandbox.environment(sandbox.target(server.folder), Path(folder)) | QUIET
+        parse = [*DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"]
+        if code := _check("dbt parse, warnings are errors", parse, environment):
+            return code
+        # dbt-bouncer and sqlfluff read what dbt left in the target folder; the first looks for it below the project's.
+        if sys.version_info < (3, 11):
+            say("── dbt-bouncer is left out: it needs Python 3.11 or newer", style="yellow")
+        elif code := _check("dbt-bouncer", BOUNCER, environment | {"DBT_PROJECT_DIR": folder}):
+            return code
+        models = [*sqlfluff, "models", *sorted((ROOT / "tests").glob("*.sql"))]
+        if code := _check("sqlfluff, models and tests", models, environment):
+            return code
     # Two processes at a time: the property tests start their own, the others are shared out file by file.
     pytest = [sys.executable, "-m", "pytest", "-q"]
     if code := _check("properties", [*pytest, PROPERTIES]):
@@ -50,7 +62,14 @@ def _check(heading: str, command: list[str | Path], environment: dict[str, str] 
     say(f"── {heading}", style="bold")
     console.file.flush()
     start = monotonic()
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    # Linters talk at length of what is well; pytest shows that it goes on.
+    shown = None if "pytest" in command else subprocess.PIPE
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=shown, stderr=shown and subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode and done.stdout:
+        say(done.stdout.rstrip())
     if heading != "pytest":
-        say(f"   {'failed' if code else 'passed'} in {duration(monotonic() - start)}", style="red" if code else "green")
-    return code
+        outcome = ("failed", "red") if done.returncode else ("passed", "green")
+        say(f"   {outcome[0]} in {duration(monotonic() - start)}", style=outcome[1])
+    return done.returncode

@@ -6,7 +6,8 @@ from ops.build import Progress
 
 
 def event(name: str, level: str = "info", msg: str = "", **data: object) -> str:
-    return json.dumps({"info": {"name": name, "level": level, "msg": msg}, "data": data})
+    info = {"name": name, "level": level, "msg": msg, "invocation_id": "4f1e"}
+    return json.dumps({"info": info, "data": data})
 
 
 def test_progress_counts_results_and_keeps_what_failed() -> None:
@@ -24,4 +25,5 @@ def test_progress_counts_results_and_keeps_what_failed() -> None:
     progress.take("Traceback of dbt itself\n")
     assert (progress.done, progress.warnings) == (4, 1)
     assert progress.messages == ["Failure in test every_payment_has_an_order", "Traceback of dbt itself"]
+    assert progress.invocation_id == "4f1e"
     assert progress.summary() == "4 models, seeds and tests, 1 of them with a warning"
