@@ -1,0 +1,145 @@
+"""The gates bite: a project that is broken on purpose is refused for just these reasons, and CI for its mistakes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops import sandbox
+from ops.build import DBT
+from ops.project import ROOT
+
+PROGRAMS = Path(sys.executable).parent
+COPIED = (
+    *("models", "macros", "seeds", "snapshots", "tests", "dbt_packages"),
+    *("dbt_project.yml", "packages.yml", "package-lock.yml", "dbt-bouncer.yml"),
+)
+RELATIONSHIP = """          - relationships:
+              name: payment_items_payment_id_is_in_payments
+              arguments: {to: ref('payments'), field: payment_id}
+"""
+# File, what stands there, what is put in its place, and the checks that must name the model.
+BROKEN = (
+    (
+        "marts/payments/payments.sql",
+        "where ",
+        "where exists (select 1 from {{ source('dispatch', 'dispatch_payment') }}) and ",
+        {"check_lineage_source_cannot_be_used"},
+    ),
+    (
+        "marts/people/offices.sql",
+        "where ",
+        "where exists (select 1 from {{ ref('stg_dispatch__offices') }}) and ",
+        {"check_lineage_permitted_upstream_models"},
+    ),
+    (
+        "staging/dispatch/stg_dispatch__states.sql",
+        "select * from renamed",
+        "select renamed.* from renamed inner join {{ ref('stg_dispatch__roles') }} on true",
+        {"check_lineage_permitted_upstream_models", "check_model_code_does_not_contain_regexp_pattern"},
+    ),
+    (
+        "marts/templates/courses.sql",
+        "where ",
+        "where exists (select 1 from legacy.dispatch_course) and ",
+        {"check_model_hard_coded_references"},
+    ),
+    (
+        "marts/orders/jaws.yml",
+        "    columns:\n",
+        "    config: {contract: {enforced: false}}\n    columns:\n",
+        {"check_model_has_contracts_enforced"},
+    ),
+    ("marts/shipments/shipments.yml", "**Grain:**", "", {"check_model_description_contains_regexp_pattern"}),
+    (
+        "marts/access/roles.yml",
+        """        description: '{{ doc("entity_key") }}'\n""",
+        "",
+        {"check_model_column_description_populated"},
+    ),
+    (
+        "marts/payments/payment_operations.yml",
+        "        data_tests:\n          - is_plausible_date",
+        "        data-tests:\n          - is_plausible_date",
+        {"check_mart_columns_are_tested"},
+    ),
+    ("marts/payments/payment_items.yml", RELATIONSHIP, "", {"check_mart_keys_are_held"}),
+    (
+        "marts/people/doctors.yml",
+        "{type: foreign_key, to: ref('profiles'), to_columns: [profile_id]}",
+        "{type: not_null}",
+        {"check_mart_keys_are_held"},
+    ),
+)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="dbt-bouncer needs Python 3.11")
+def test_each_broken_rule_is_named_and_nothing_else(tmp_path: Path) -> None:
+    project, expected = tmp_path / "project", set()
+    project.mkdir()
+    for name in COPIED:
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, project / name)
+    for path, there, instead, checks in BROKEN:
+        file = project / "models" / path
+        assert there in file.read_text(), path
+        file.write_text(file.read_text().replace(there, instead, 1))
+        expected |= {(check, file.stem) for check in checks}
+    # The source of payments is now read twice, and a model is where and what no model may be.
+    expected.add(("check_source_used_by_only_one_model", "dispatch_payment"))
+    (project / "models" / "marts" / "fct_payment.sql").write_text("select 1 as one")
+    expected |= {
+        (f"check_{check}", "fct_payment")
+        for check in (
+            *("model_directories", "model_names", "model_property_file_location", "model_description_populated"),
+            *("model_documented_in_same_directory", "model_description_contains_regexp_pattern"),
+            *("mart_keys_are_held",),
+        )
+    }
+
+    environment = sandbox.environment(sandbox.target(Path("/nowhere")), tmp_path) | {"DBT_PROJECT_DIR": str(project)}
+    done = subprocess.run([*DBT, "parse"], cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    report = tmp_path / "report.json"
+    done = subprocess.run(
+        [PROGRAMS / "dbt-bouncer", "run", "--output-file", report],
+        cwd=project,
+        env=environment | {"DBT_PROJECT_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = {
+        (each["check_run_id"].split(":")[0], each["unique_id"].rpartition(".")[2])
+        for each in json.loads(report.read_text())
+        if each["outcome"] == "failed"
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "linter"),
+    [
+        ("timeout-minutes: 30", "timeout-minute: 30", "check-jsonschema"),
+        ("permissions: {}", "permissions: write-all", "zizmor"),
+        ("@3d3c42e5aac5ba805825da76410c181273ba90b1", "@main", "zizmor"),
+    ],
+)
+def test_a_mistake_in_a_workflow_is_seen(there: str, instead: str, linter: str, tmp_path: Path) -> None:
+    original = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert there in original
+    workflow = tmp_path / ".github" / "workflows" / "ci.yml"
+    workflow.parent.mkdir(parents=True)
+    arguments = {
+        "check-jsonschema": ["--builtin-schema", "vendor.github-workflows"],
+        "zizmor": ["--offline", "--pedantic", "--config", ROOT / ".github" / "zizmor.yml"],
+    }[linter]
+    codes = []
+    for text in (original, original.replace(there, instead)):
+        workflow.write_text(text)
+        codes.append(subprocess.run([PROGRAMS / linter, *arguments, workflow], capture_output=True).returncode)
+    assert codes[0] == 0
+    assert codes[1] != 0
