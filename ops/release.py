@@ -64,10 +64,6 @@ class Later(Failure):
     """Nothing is wrong with the project or the data: the same command may succeed in a while (exit code 75)."""
 
 
-class Refused(Failure):
-    """The build or the publish failed; a person has to look (exit code 1)."""
-
-
 def run(target: Target) -> int:
     """Release, print one line at the end, and return the exit code: 0 published, 1 failed, 75 try again later."""
     path = _log_file()
@@ -172,13 +168,13 @@ class Release:
     def _build(self) -> str:
         """Build and test the candidate, trying once more what failed for a reason that may have gone; return its id."""
         start = monotonic()
-        code, progress = self._dbt("build", "--target", "prod")
+        # Unit tests ask the project, not the data; they have passed before it got here.
+        code, progress = self._dbt("build", "--target", "prod", "--exclude-resource-type", "unit_test")
         build_id = progress.invocation_id
         # A failed test fails again; a lost connection, a deadlock or a lock held for too long need not.
         if code and progress.statuses["error"] and not progress.statuses["fail"]:
-            _note(
-                f"{progress.statuses['error']} nodes ended in an error, trying them once more: {progress.messages[0]}"
-            )
+            reason = next(iter(progress.messages), "dbt did not say why.")
+            _note(f"{progress.statuses['error']} nodes ended in an error, trying them once more: {reason}")
             self._record(was_retried=True)
             _connect(self.target).close()
             code, again = self._dbt("retry")
@@ -191,7 +187,7 @@ class Release:
         )
         if code:
             end = "The build failed; readers keep the version they had."
-            raise Refused("\n".join([*progress.messages, *_holders(self.connection), end]))
+            raise Failure("\n".join([*progress.messages, *_holders(self.connection), end]))
         _note(f"Built and tested: {progress.summary()}, {duration(monotonic() - start)}")
         return build_id
 
@@ -201,7 +197,7 @@ class Release:
         # Not cut short when the lock is lost: publish itself refuses a candidate that has become another build's.
         code, progress = build.run(arguments, self.environment)
         if code and not self._is_published(build_id):
-            raise Refused("\n".join(progress.messages))
+            raise Failure("\n".join(progress.messages))
         with suppress(psycopg2.Error):
             self._record(publish_seconds=round(monotonic() - start, 1))
         _note(f"Published: {duration(monotonic() - start)}")

@@ -1,5 +1,5 @@
 {% macro batched_version(sql) -%}
-    {#- Changes when the query, a view it reads, or the contract changes: every batch is then out of date. -#}
+    {#- Changes when the query, a view it reads through, or the contract changes: every batch is then out of date. -#}
     {%- set views = run_query(
         "select pg_get_viewdef(oid) from pg_catalog.pg_class where relkind = 'v' and oid in ("
         ~ (["null"] + upstream_views() | list) | join(', ') ~ ") order by oid::regclass::text"
@@ -7,12 +7,14 @@
     {{ return(local_md5(sql ~ views | join ~ get_table_columns_and_constraints())) }}
 {%- endmacro %}
 
-{% macro upstream_views() -%}
+{% macro upstream_views(node=model) -%}
+    {#- Views on views are followed down to the first tables. -#}
     {%- set views = [] -%}
-    {%- for id in model.depends_on.nodes -%}
-        {%- set node = graph.nodes.get(id) -%}
-        {%- if node and node.config.materialized == 'view' -%}
-            {%- do views.append("to_regclass('" ~ node.relation_name ~ "')") -%}
+    {%- for id in node.depends_on.nodes -%}
+        {%- set parent = graph.nodes.get(id) -%}
+        {%- if parent and parent.config.materialized == 'view' -%}
+            {%- do views.append("to_regclass('" ~ parent.relation_name ~ "')") -%}
+            {%- do views.extend(upstream_views(parent)) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(views) }}

@@ -6,11 +6,12 @@
     {%- if builds and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test') -%}
         {%- set tests = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
         {%- set all = (built_nodes() + tests | list) | map(attribute='unique_id') | list -%}
+        {%- set built_types = ['model', 'seed', 'snapshot'] -%}
         {%- set passed, failed, built = [], ['--empty'] if flags.EMPTY else [], [] -%}
-        {%- for result in results if result.node.resource_type not in ('operation', 'exposure') -%}
+        {%- for result in results if result.node.resource_type in built_types + ['test', 'unit_test'] -%}
             {%- set nodes = passed if result.status | string in ('success', 'pass', 'warn') else failed -%}
             {%- do nodes.append(result.node.unique_id) -%}
-            {%- if result.node.resource_type not in ('test', 'unit_test') -%}
+            {%- if result.node.resource_type in built_types -%}
                 {%- do built.append(result.node.unique_id) -%}
             {%- endif -%}
         {%- endfor -%}

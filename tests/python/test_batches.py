@@ -206,6 +206,21 @@ def test_another_definition_loads_everything_anew(loaded: Database, project: Pro
     assert contents(loaded) == before
 
 
+def test_another_definition_further_up_is_noticed_as_well(loaded: Database, project: Project) -> None:
+    """The staging view is read through two others."""
+    project.dbt("run", *WITH_PARENTS)
+    staging = "dispatch_staging.stg_dispatch__notifications"
+    (definition,) = loaded.rows(f"select rtrim(pg_get_viewdef('{staging}'), ';')")[0]
+    rows, first = loaded.rows(f"select count(*), min(legacy_notification_id) from {MART}")[0]
+    without_first = f"select * from ({definition}) as shown where legacy_notification_id > {first}"
+    loaded.execute(f"create or replace view {staging} as {without_first}")
+    project.dbt("run", *ALONE)
+    assert loaded.rows(f"select count(*) from {MART}") == [(rows - 1,)]
+    loaded.execute(f"create or replace view {staging} as {definition}")
+    project.dbt("run", *ALONE)
+    assert loaded.rows(f"select count(*) from {MART}") == [(rows,)]
+
+
 def test_its_foreign_key_is_in_place_after_a_run_of_either_end(loaded: Database, project: Project) -> None:
     assert loaded.rows("select 1 from dispatch_audit.foreign_key_ledger where child = 'notifications'")
     for model in ("notifications", "profiles"):

@@ -133,7 +133,7 @@ def first(scratch: Database) -> Version:
         production = Production(scratch, project)
         assert "nothing was built" in production.operate("publish")
         assert "nothing was published" in production.operate("rollback")
-        project.dbt("build")
+        project.dbt("build", "--exclude", "resource_type:unit_test")
         assert scratch.rows("select to_regnamespace('dispatch_marts'), to_regnamespace('analytics')") == [(None, None)]
         version = production.publish()
         assert "no version before" in production.operate("rollback")
@@ -152,7 +152,7 @@ def production(scratch: Database, first: Version, tmp_path_factory: pytest.TempP
     (folder / "models" / "marts" / "newcomers.yml").write_text(NEW_MART_YAML)
     scratch.execute(CHANGE)
     with parsed(scratch, "prod", DBT_PROJECT_DIR=str(folder)) as project:
-        project.dbt("build")
+        project.dbt("build", "--exclude", "resource_type:unit_test")
         yield Production(scratch, project)
 
 

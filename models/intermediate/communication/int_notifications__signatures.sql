@@ -1,11 +1,31 @@
+-- The planner takes each id for a batch of its own, and would sort five million rows to group them.
+{{ config(pre_hook="set local enable_sort = off") }}
+
 with
 
 notifications as (
-    select * from {{ ref('int_notifications__resolved') }}
+    select * from {{ ref('stg_dispatch__notifications') }}
+),
+
+-- Materialized, or the hashes of the few parents would be computed once per notification.
+recipients as materialized (
+    select
+        legacy_user_id,
+        {{ row_hash('identified') }} as row_hash
+    from (select legacy_user_id, profile_id from {{ ref('profiles') }}) as identified
+),
+
+content_types as materialized (
+    select
+        legacy_content_type_id,
+        {{ row_hash('content_types') }} as row_hash
+    from {{ ref('int_content_types__distinct') }} as content_types
 )
 
 select
-    {{ batch_number('legacy_notification_id') }} as batch_number,
-    {{ signature('notifications') }} as signature
+    {{ batch_number('notifications.legacy_notification_id') }} as batch_number,
+    {{ signature(['notifications.row_hash', 'recipients.row_hash', 'content_types.row_hash']) }} as signature
 from notifications
+left join recipients on notifications.legacy_recipient_user_id = recipients.legacy_user_id
+left join content_types on notifications.legacy_item_content_type_id = content_types.legacy_content_type_id
 group by 1

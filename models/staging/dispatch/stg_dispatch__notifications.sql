@@ -27,7 +27,10 @@ renamed as (
         sent as is_emailed,
 
         ---------- timestamps
-        cast(created_at as timestamp with time zone) as created_at
+        cast(created_at as timestamp with time zone) as created_at,
+
+        ---------- change detection
+        {{ row_hash('source') }} as row_hash
 
     from source
 
