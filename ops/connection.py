@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ import psycopg2
 import psycopg2.extras
 from psycopg2.extensions import connection as Connection
 
-from ops.errors import Failure
+from ops.errors import Failure, Unreachable
 from ops.server import PORT, Server
 
 OLDEST, NEWEST = 16, 18
@@ -80,7 +82,8 @@ def connect(target: Target) -> Connection:
             application_name="dispatch",
         )
     except psycopg2.OperationalError as error:
-        raise Failure(explain(error, target)) from None
+        reason = explain(error, target)
+        raise (Unreachable if reason.startswith("No PostgreSQL") else Failure)(reason) from None
     connection.autocommit = True
     for register in (psycopg2.extras.register_default_json, psycopg2.extras.register_default_jsonb):
         register(connection, loads=str)  # as text, not as Python objects
@@ -97,7 +100,8 @@ def explain(error: psycopg2.Error, target: Target) -> str:
     if re.search(r'database "[^"]*" does not exist', text):
         return f"There is no database {target.dbname} on {target.where}: create it or set DISPATCH_PGDATABASE."
     if re.search("refused|No such file|timed? ?out|not translate host|unreachable|starting up|shutting down", text):
-        remedy = "python -m ops server start starts it" if target.is_embedded else "see DISPATCH_PGHOST and _PGPORT"
+        start = ".venv/bin/python -m ops server start"
+        remedy = f"{start} starts it" if target.is_embedded else "see DISPATCH_PGHOST and _PGPORT"
         return f"No PostgreSQL answers at {target.where}: {remedy}."
     return f"Cannot connect to {target.where}: {text.splitlines()[-1]}"
 
@@ -116,6 +120,23 @@ def check_server(connection: Connection) -> str | None:
     if version > NEWEST:
         return f"The server is PostgreSQL {version}, newer than any the project was tried on ({OLDEST} to {NEWEST})."
     return None
+
+
+@contextmanager
+def reading_marts(purpose: str) -> Iterator[None]:
+    """Raise Failure with what to do when the marts are not there, are of another version, or not for this user."""
+    try:
+        yield
+    except psycopg2.errors.UndefinedTable as error:
+        reason = error.diag.message_primary
+        raise Failure(f"Nothing to {purpose} yet ({reason}): run make demo or dbt build.") from None
+    except psycopg2.errors.UndefinedColumn as error:
+        raise Failure(f"The marts are of another version ({error.diag.message_primary}): run dbt build.") from None
+    except psycopg2.errors.InsufficientPrivilege as error:
+        raise Failure(
+            f"This user may not read the marts ({error.diag.message_primary}):"
+            " set DISPATCH_PGUSER to one who may, or have it granted."
+        ) from None
 
 
 def is_broken(error: psycopg2.Error) -> bool:

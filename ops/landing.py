@@ -20,6 +20,7 @@ from ops.errors import Failure
 from ops.project import SOURCE_FILES
 
 SCHEMA = legacy.SCHEMA
+LOCK_TIMEOUT = "10min"
 SOURCE_SCHEMA = "public"  # where Django keeps its tables
 SUBSCRIPTION = "dispatch_legacy"
 DSN = "DISPATCH_LEGACY_DSN"
@@ -259,7 +260,15 @@ def prepare(cursor: Cursor, tables: Sequence[Table]) -> None:
             + "\nThey come anew once they are dropped (the staging views on them go too; dbt build makes them again): "
             f'python -m ops query "drop table {", ".join(f"{SCHEMA}.{name}" for name in names)} cascade"'
         )
-    cursor.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(table.landing for table in tables)))
+    # A copy holds tables of the source: it does not wait for ever for somebody who reads the landing.
+    cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+    try:
+        cursor.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(table.landing for table in tables)))
+    except psycopg2.errors.LockNotAvailable:
+        raise Failure(
+            f"Somebody has been reading schema {SCHEMA}, or a view on it, in one transaction for {LOCK_TIMEOUT}:"
+            " end it (pg_stat_activity names it) and copy again."
+        ) from None
 
 
 def mark(cursor: Cursor, **facts: object) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,10 +18,10 @@ from time import monotonic, sleep
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from ops import build, demo, report, source
+from ops import build, demo, legacy, report, source
 from ops.connection import Target, check_server, connect, rows
 from ops.console import complain, duration, say
-from ops.errors import Failure
+from ops.errors import Failure, Unreachable
 from ops.project import ROOT
 
 PUBLISHED, FAILED, LATER = 0, 1, 75
@@ -86,13 +86,14 @@ def _release(target: Target) -> str:
     connection = _connect(target)
     if warning := check_server(connection):
         _note(warning)
-    demo.check_legacy(connection)
     _take_lock(connection)
     connection.cursor().execute(TABLE)
     _heal(connection)
     release = Release(connection, target)
-    with release.recorded(), source.frozen(connection):
-        return release.run()
+    with release.recorded():
+        _check_legacy(connection)
+        with _frozen(connection):
+            return release.run()
 
 
 class Release:
@@ -203,7 +204,11 @@ class Release:
         _note(f"Published: {duration(monotonic() - start)}")
 
     def _is_published(self, build_id: str) -> bool:
-        """Ask whether the publish was committed though dbt did not live to hear of it."""
+        """Ask whether the publish was committed though dbt did not live to hear of it.
+
+        The server goes on for a moment with what it was sent.
+        """
+        _end_sessions(self.connection)
         published = "select exists (select 1 from dispatch_release.publications where live_build_id = %s)"
         return rows(self.connection, published, (build_id,))[0][0]
 
@@ -239,10 +244,31 @@ def _connect(target: Target) -> Connection:
     while True:
         try:
             return connect(target)
-        except Failure as failure:
+        except Unreachable as failure:
             if monotonic() > deadline:
                 raise Later(str(failure)) from None
             sleep(1)
+
+
+def _check_legacy(connection: Connection) -> None:
+    """Raise Failure when a legacy table that dbt reads is missing."""
+    if missing := legacy.missing_tables(connection):
+        raise Failure(
+            f"Schema {legacy.SCHEMA} lacks {', '.join(missing)}: .venv/bin/python -m ops source status tells"
+            " whether the live source still lands; docs/live-source.md has more."
+        )
+
+
+@contextmanager
+def _frozen(connection: Connection) -> Iterator[None]:
+    """Hold the landing still; raise Later when a copy is filling it for too long."""
+    connection.cursor().execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(source.frozen(connection))
+        except psycopg2.errors.LockNotAvailable:
+            raise Later(f"a copy of the live source has been filling the landing for {LOCK_TIMEOUT}.") from None
+        yield
 
 
 def _take_lock(connection: Connection) -> None:
@@ -265,30 +291,38 @@ def _heal(connection: Connection) -> None:
             f"Release {release_id}, begun {started_at:%Y-%m-%d %H:%M}, had died"
             + (" after it had published." if outcome == "published" else "; this one starts over.")
         )
+    if ended := _end_sessions(connection):
+        _note(f"Ended {ended} sessions that were left of it.")
+
+
+def _end_sessions(connection: Connection) -> int:
+    """End what dbt has left running on the server, and return how many sessions there were."""
     ended = rows(
         connection,
         "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
         " where application_name = %s and datname = current_database()",
         (APPLICATION,),
     )
-    if ended:
-        _note(f"Ended {len(ended)} sessions that were left of it.")
+    return len(ended)
 
 
 def _holders(connection: Connection) -> list[str]:
     """Name the sessions that hold tables which a build replaces: transactions from before the last publish."""
     return [
-        f"Session {process} of user {user} ({application}), in a transaction since {since:%Y-%m-%d %H:%M}, still holds "
-        f"{tables}: end it (select pg_terminate_backend({process})) and release again."
+        f"Session {process} of user {user} ({application}), in a transaction since {since}, still holds {tables}:"
+        f" end it (select pg_terminate_backend({process})) and release again."
         for process, user, application, since, tables in rows(
             connection,
-            "select pid, usename, application_name, xact_start, string_agg(distinct relname, ', ' order by relname)"
+            # Of other users' sessions a plain user is not told the application and the time.
+            "select pid, usename, coalesce(application_name, 'unknown application'),"
+            " coalesce(to_char(xact_start, 'YYYY-MM-DD HH24:MI'), 'an unknown time'),"
+            " string_agg(distinct relname, ', ' order by relname)"
             " from pg_stat_activity"
             " inner join pg_locks using (pid)"
             " inner join pg_class on pg_class.oid = relation and relkind = 'r'"
             " inner join pg_namespace on pg_namespace.oid = relnamespace"
-            " where backend_type = 'client backend' and datname = current_database()"
-            r" and nspname like 'dispatch\_next\_%%' and application_name <> %s"
+            r" where datname = current_database() and nspname like 'dispatch\_next\_%%'"
+            " and usename is not null and application_name is distinct from %s"
             " group by pid, usename, application_name, xact_start",
             (APPLICATION,),
         )

@@ -5,6 +5,8 @@
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- if is_production() -%}
             {%- do assert_no_other_release() -%}
+            {%- do assert_sole_builder() -%}
+            {%- do assert_analytics_is_ours() -%}
             {{ adapter.dispatch('open_candidate', 'dispatch')() }}
         {%- else -%}
             {%- do assert_nothing_is_published() -%}
@@ -19,7 +21,8 @@
         git_commit text,
         started_at timestamp with time zone not null default clock_timestamp(),
         finished_at timestamp with time zone,
-        unfinished text[]
+        unfinished text[],
+        project_checksum text
     );
     create table if not exists {{ release_schema() }}.publications (
         publication_id integer generated always as identity primary key,
@@ -32,8 +35,8 @@
         'Builds of target prod. One row per dbt invocation that wrote into the candidate; unfinished names what it did not build or what failed.';
     comment on table {{ release_schema() }}.publications is
         'What readers saw, and since when. One row per publish or rollback.';
-    insert into {{ release_schema() }}.builds (build_id, git_commit)
-    values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") }}', ''));
+    insert into {{ release_schema() }}.builds (build_id, git_commit, project_checksum)
+    values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") }}', ''), '{{ project_checksum() }}');
     {#- What is left of the version before last: views for readers, relations that the project no longer builds. -#}
     drop schema if exists analytics_next cascade;
     {%- set kept = built_nodes() | map(attribute='alias') | list -%}
@@ -95,6 +98,19 @@
     {%- if running -%}
         {{ exceptions.raise_compiler_error(
             'release ' ~ running[0].release_id ~ ' is running and the candidate is its own: wait until it has ended.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro assert_analytics_is_ours() -%}
+    {%- set publications = release_table('publications') -%}
+    {%- set found = run_query(
+        "select 1 from pg_catalog.pg_namespace where nspname in ('analytics', 'analytics_next')"
+    ).rows if publications is none or not run_query('select 1 from ' ~ publications ~ ' limit 1').rows else [] -%}
+    {%- if found -%}
+        {{ exceptions.raise_compiler_error(
+            "database '" ~ target.dbname ~ "' has a schema analytics or analytics_next that no release has made, and a"
+            ~ " publish would replace it: rename it, or give the project a database of its own."
         ) }}
     {%- endif -%}
 {%- endmacro %}

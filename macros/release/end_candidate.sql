@@ -23,9 +23,11 @@
 {%- endmacro %}
 
 {% macro unfinished_before() -%}
-    {#- What the run before this one left undone; none when it was published, or never came to its end. -#}
+    {#- What the run before this one left undone; none when it was published, never came to its
+        end, or when the project was another one. -#}
     {%- set found = run_query(
-        "select coalesce(array_to_string(unfinished, ','), '') as unfinished, unfinished is not null as is_known"
+        "select coalesce(array_to_string(unfinished, ','), '') as unfinished, unfinished is not null"
+        ~ " and project_checksum = '" ~ project_checksum() ~ "' as is_known"
         ~ " from " ~ release_schema() ~ ".builds"
         ~ " where build_id <> '" ~ invocation_id ~ "' and started_at > coalesce("
         ~ "(select max(published_at) from " ~ release_schema() ~ ".publications), '-infinity')"

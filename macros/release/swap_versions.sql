@@ -9,12 +9,16 @@
     {%- set before = run_query(
         "select count(*) as publications from " ~ release_schema() ~ ".publications"
     ).rows[0].publications -%}
+    {%- set newest = last_build().build_id -%}
     begin;
-    lock table {{ release_schema() }}.publications in exclusive mode;
+    lock table {{ release_schema() }}.publications, {{ release_schema() }}.builds in share row exclusive mode;
     do $$
     begin
         if (select count(*) from {{ release_schema() }}.publications) <> {{ before }} then
             raise exception 'not done: somebody else published or rolled back at this moment';
+        end if;
+        if (select build_id from {{ release_schema() }}.builds order by started_at desc limit 1) <> '{{ newest }}' then
+            raise exception 'not done: a build has begun at this moment';
         end if;
     end $$;
     {{ preparations }}
@@ -51,9 +55,10 @@
         if tables is null then
             return;
         end if;
-        for attempt in 1..4 loop
+        for attempt in 1..8 loop
             begin
-                set local lock_timeout = '150ms';
+                set local lock_timeout = '75ms';
+                -- In one statement: a reader that begins between two locks may wait for one and hold the next.
                 execute format('lock table %s in access exclusive mode', tables);
                 exit;
             exception when lock_not_available then
@@ -70,7 +75,9 @@
         if to_regnamespace('{{ live }}') is not null then
             alter schema {{ live }} rename to {{ live }}_leaving;
         end if;
-        alter schema {{ next }} rename to {{ live }};
+        if to_regnamespace('{{ next }}') is not null then
+            alter schema {{ next }} rename to {{ live }};
+        end if;
         if to_regnamespace('{{ live }}_leaving') is not null then
             alter schema {{ live }}_leaving rename to {{ next }};
         end if;

@@ -131,6 +131,10 @@ def first(scratch: Database) -> Version:
     scratch.execute(SPREAD)
     with parsed(scratch, "prod") as project:
         production = Production(scratch, project)
+        scratch.execute("create schema analytics")
+        refused = scratch.dbt("run", "--select", "roles", "--target", "prod")
+        assert "has a schema analytics or analytics_next that no release has made" in refused.stdout
+        scratch.execute("drop schema analytics")
         assert "nothing was built" in production.operate("publish")
         assert "nothing was published" in production.operate("rollback")
         project.dbt("build", "--exclude", "resource_type:unit_test")
@@ -271,9 +275,15 @@ def test_no_view_has_a_column_that_tells_who_somebody_is(scratch: Database, prod
     assert sum(columns.values()) > 40
 
 
+@pytest.mark.parametrize("when", ["after a publish", "after a rollback"])
 def test_engineers_read_everything_that_is_published(
-    scratch: Database, users: Callable[[str], psycopg2.extensions.connection]
+    scratch: Database, production: Production, users: Callable[[str], psycopg2.extensions.connection], when: str
 ):
+    with production.rolled_back() if when == "after a rollback" else nullcontext():
+        assert_engineers_read_everything(scratch, users)
+
+
+def assert_engineers_read_everything(scratch: Database, users: Callable[[str], psycopg2.extensions.connection]) -> None:
     engineer = users("engineer").cursor()
     published = scratch.rows(
         "select nspname, relname from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
@@ -301,6 +311,30 @@ def test_a_run_outside_production_is_refused(scratch: Database, production: Prod
     done = scratch.dbt("run", "--select", "payments", "--target", "dev")
     assert done.returncode != 0
     assert "are published by releases" in done.stdout
+    assert production.read() == second
+
+
+def test_two_runs_do_not_build_the_same_candidate(scratch: Database, production: Production, second: Version):
+    with closing(scratch.connect()) as other, other.cursor() as cursor:
+        cursor.execute("set application_name = 'dispatch build'; begin; select 1")
+        done = scratch.dbt("run", "--select", "storages", "--target", "prod")
+    assert done.returncode != 0
+    assert "another dbt run with --target prod is writing into the candidate" in done.stdout
+    assert production.operate("rollback") == production.operate("rollback") == ""
+
+
+def test_a_run_that_was_overtaken_builds_nothing_more(scratch: Database, production: Production, second: Version):
+    scratch.execute("""
+        create function overtake() returns trigger language plpgsql as $$ begin
+            insert into dispatch_release.builds (build_id, started_at) values ('another', now() + interval '1 second');
+            return new;
+        end $$;
+        create trigger overtake after insert on dispatch_release.builds for each row when (new.build_id <> 'another')
+            execute function overtake()
+    """)
+    with pytest.raises(AssertionError, match="has begun meanwhile"):
+        production.project.dbt("run", "--select", "storages")
+    scratch.execute("drop function overtake cascade; delete from dispatch_release.builds where build_id = 'another'")
     assert production.read() == second
 
 
@@ -365,6 +399,16 @@ def test_a_failed_test_stands_in_the_way_until_it_passes(
     production.project.dbt("test", "--select", test)
     unfinished = f"select unfinished from dispatch_release.builds where build_id = '{whole_build}'"
     assert scratch.rows(unfinished) == [([],)]
+    assert production.read() == second
+
+
+def test_another_project_is_built_as_a_whole(
+    scratch: Database, production: Production, whole_build: str, second: Version
+):
+    """What the build of another project has left to do says nothing."""
+    scratch.execute("update dispatch_release.builds set project_checksum = 'of another'")
+    production.project.dbt("run", "--select", "storages")
+    assert "unbuilt, untested or failed" in production.operate("publish")
     assert production.read() == second
 
 

@@ -1,0 +1,243 @@
+"""Times every arm in turn, again and again, and writes target/benchmarks/<scale>.md and .json.
+
+All arms begin with a copy of the same legacy data, and what they make is compared before a time is believed. What is
+reported are ratios of medians of one run: seconds say more of the machine than of the project.
+"""
+
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from statistics import median
+from time import monotonic
+from typing import Any
+
+from benchmarks import hand, row_by_row
+from benchmarks.warehouse import Warehouse
+from ops import legacy
+from ops.console import say
+from ops.errors import Failure
+from ops.project import ROOT
+from ops.server import temporary_server
+
+OUTPUT = ROOT / "target" / "benchmarks"
+BATCHED = ("int_notifications__signatures", "notifications", "int_notifications__left_out")
+PAYMENTS = ("stg_dispatch__payments", "int_payments__triaged", "payments")
+# dbt's own way: keys inside the create table, tables swapped by renaming.
+OWN_KEYS = "macros/keys/get_table_columns_and_constraints.sql"
+# In which a table cannot refer to itself: while it is built it has another name.
+SELF_REFERENCE = '        constraints:\n          - {type: foreign_key, expression: "categories (category_id)"}\n'
+# Which keys there are is what this arm does differently.
+KEYS = "dispatch_audit.foreign_key_ledger"
+OWN_HOOKS = ('      +post-hook: "{{ enforce_declared_keys() }}"\n', '  - "{{ restore_lost_keys() }}"\n')
+# As a day changes them: the newest rows, some of each updated, deleted and inserted.
+CHANGE = """
+with newest as (
+    select id, row_number() over (order by id desc) % 3 as kind from legacy.dispatch_notification
+    order by id desc limit (select count(*) * {percent} / 100 from legacy.dispatch_notification)
+), updated as (
+    update legacy.dispatch_notification as n set "read" = not "read" from newest where n.id = newest.id and kind = 0
+), deleted as (
+    delete from legacy.dispatch_notification as n using newest where n.id = newest.id and kind = 1
+)
+insert into legacy.dispatch_notification ({columns})
+select {shifted} from legacy.dispatch_notification as n inner join newest using (id) where kind = 2
+"""
+
+
+class Bench:
+    """The arms, and what they measured."""
+
+    def __init__(self, warehouse: Warehouse, folder: Path) -> None:
+        """Compile the project once for the arm without dbt, and make the copy of the project with dbt's own keys."""
+        self.warehouse = warehouse
+        self.seconds: dict[str, list[float]] = {}
+        self.expected: dict[str, tuple[int, int]] = {}
+        self.defaults = folder / "defaults"
+        shutil.copytree(
+            ROOT,
+            self.defaults,
+            ignore=shutil.ignore_patterns(".*", "target", "logs", "docs", "tests", "__pycache__", "ops"),
+        )
+        (self.defaults / OWN_KEYS).unlink()
+        for file, *texts in (
+            ("dbt_project.yml", *OWN_HOOKS),
+            ("models/marts/templates/categories.yml", SELF_REFERENCE),
+        ):
+            for text in texts:
+                self._remove(file, text)
+        warehouse.renew()
+        warehouse.dbt("compile", "--select", "resource_type:model")
+        self.script = hand.Script(warehouse.artifact("manifest"))
+
+    def _remove(self, name: str, text: str) -> None:
+        file = self.defaults / name
+        if text not in file.read_text():
+            raise Failure(f"{name} has no longer {text.strip()}: adapt the arm of dbt's defaults in benchmarks.")
+        file.write_text(file.read_text().replace(text, ""))
+
+    def time(self, name: str, run: Callable[[], Any], watch: AbstractContextManager[Any] | None = None) -> None:
+        """Measure a run and say what it took."""
+        with watch or nullcontext():
+            start = monotonic()
+            run()
+            self.note(name, monotonic() - start)
+
+    def note(self, name: str, seconds: float) -> None:
+        """Keep a measurement."""
+        self.seconds.setdefault(name, []).append(seconds)
+        say(f"  {name}: {seconds:.2f}")
+
+    def repeat(self) -> None:
+        """Go through all arms once."""
+        self.by_hand()
+        self.by_default()
+        self.ours()
+
+    def by_hand(self) -> None:
+        """Run the statements without dbt; seeds are no part of the comparison."""
+        self.warehouse.renew()
+        self.warehouse.dbt("seed")
+        self.time("hand", lambda: hand.run(self.warehouse, self.script))
+        self.compare("hand")
+
+    def ours(self) -> None:
+        """Run the models, then everything with its tests, then what a day after brings."""
+        warehouse = self.warehouse
+        warehouse.renew()
+        warehouse.dbt("seed")
+        self.time("ours, models", lambda: warehouse.dbt("run"))
+        self.note("ours, batched models", warehouse.seconds(*BATCHED))
+        self.note("ours, payments", warehouse.seconds(*PAYMENTS))
+        self.compare("ours, models")
+        self.time("row by row, payments", lambda: row_by_row.run(warehouse))
+        if different := row_by_row.differences(warehouse):
+            raise Failure(f"row by row gives {different} other payments than the project.")
+        for percent in (0, 1, 10):
+            self.change(percent)
+            self.time(f"day with {percent} % changed", lambda: warehouse.dbt("run"))
+            self.note(f"day with {percent} % changed, batched models", warehouse.seconds(*BATCHED))
+        warehouse.renew()
+        (warehouse.folder / "target" / "partial_parse.msgpack").unlink()
+        self.time("ours, build, cold parse", lambda: warehouse.dbt("build", "--exclude-resource-type", "unit_test"))
+        warehouse.renew()
+        with warehouse.idleness() as idle:
+            self.time("ours, build", lambda: warehouse.dbt("build", "--exclude-resource-type", "unit_test"))
+        self.note("ours, build, share of the time outside the database", idle[0])
+
+    def by_default(self) -> None:
+        """Run the models with dbt's own way to make keys."""
+        self.warehouse.renew()
+        self.warehouse.dbt("seed", project=self.defaults)
+        self.time("defaults", lambda: self.warehouse.dbt("run", project=self.defaults))
+        self.compare("defaults", KEYS)
+
+    def change(self, percent: int) -> None:
+        """Change some of the newest notifications."""
+        columns = [
+            name
+            for (name,) in self.warehouse.rows(
+                "select column_name from information_schema.columns where table_schema = 'legacy'"
+                " and table_name = 'dispatch_notification' order by ordinal_position"
+            )
+        ]
+        shifted = [f'n."{name}"' for name in columns]
+        shifted[columns.index("id")] = "n.id + (select max(id) - min(id) + 1 from newest)"
+        listed = ", ".join(f'"{name}"' for name in columns)
+        self.warehouse.execute(CHANGE.format(percent=percent, columns=listed, shifted=", ".join(shifted)))
+
+    def compare(self, name: str, but: str = "") -> None:
+        """Hold all rows against those of the first arm; one table may be left out."""
+        found = self.warehouse.fingerprints()
+        self.expected = self.expected or found
+        different = {table for table in found | self.expected if found.get(table) != self.expected.get(table)} - {but}
+        if different:
+            raise Failure(f"{name} gives other rows than the first arm in {', '.join(sorted(different))}.")
+
+
+def main() -> None:
+    """Read the arguments, run, and write the table."""
+    parser = ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--scale", choices=[scale.value for scale in legacy.Scale], default="phase7")
+    parser.add_argument("--factor", type=int, choices=(1, 3), default=1, help="3: the largest tables three times")
+    parser.add_argument("--repeat", type=int, default=5)
+    options = parser.parse_args()
+    with temporary_server() as server, tempfile.TemporaryDirectory(prefix="dispatch-bench-") as name:
+        folder = Path(name)
+        say(f"Loading the legacy data: {options.scale} × {options.factor}")
+        warehouse = Warehouse(server, folder / "dbt", legacy.Scale(options.scale), options.factor)
+        bench = Bench(warehouse, folder)
+        for number in range(options.repeat):
+            say(f"Repetition {number + 1} of {options.repeat}")
+            bench.repeat()
+        facts = {
+            "scale": options.scale,
+            "factor": options.factor,
+            "repetitions": options.repeat,
+            "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} processors",
+            "versions": _versions(warehouse),
+            "seconds": bench.seconds,
+        }
+    _write(facts)
+
+
+def _versions(warehouse: Warehouse) -> str:
+    (postgres,) = warehouse.rows("select current_setting('server_version')")[0]
+    dbt = warehouse.artifact("manifest")["metadata"]["dbt_version"]
+    return f"PostgreSQL {postgres}, dbt {dbt}, Python {platform.python_version()}"
+
+
+def _write(facts: dict[str, Any]) -> None:
+    """Write the table and its numbers, and show the table."""
+    medians = {name: median(values) for name, values in facts["seconds"].items()}
+    ratios = [
+        ("ours (models) / hand", "ours, models", "hand"),
+        ("ours (build with all data tests) / hand", "ours, build", "hand"),
+        ("defaults / ours, models", "defaults", "ours, models"),
+        ("row by row / ours, payments", "row by row, payments", "ours, payments"),
+        *(
+            (f"day with {n} % changed / first load, batched models", f"day with {n} % changed, batched models", first)
+            for n in (0, 1, 10)
+            for first in ["ours, batched models"]
+        ),
+        *(
+            (f"day with {n} % changed / ours, all models", f"day with {n} % changed", "ours, models")
+            for n in (0, 1, 10)
+        ),
+    ]
+    name = facts["scale"] + (f"_x{facts['factor']}" if facts["factor"] > 1 else "")
+    lines = [
+        f"Scale {facts['scale']} × {facts['factor']}, {facts['repetitions']} repetitions; {facts['machine']};"
+        f" {facts['versions']}.",
+        "",
+        "| ratio of medians | |",
+        "|---|---:|",
+        *(f"| {label} | {medians[over] / medians[under]:.3f} |" for label, over, under in ratios),
+        "| build, warm: share of the time in which the database is idle |"
+        f" {medians['ours, build, share of the time outside the database']:.2f} |",
+        "",
+        "| median, seconds | | from | to |",
+        "|---|---:|---:|---:|",
+        *(
+            f"| {arm} | {median(values):.1f} | {min(values):.1f} | {max(values):.1f} |"
+            for arm, values in facts["seconds"].items()
+            if "share" not in arm
+        ),
+    ]
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    (OUTPUT / f"{name}.json").write_text(json.dumps(facts | {"medians": medians}, indent=2) + "\n")
+    (OUTPUT / f"{name}.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failure as failure:
+        sys.exit(str(failure))

@@ -1,0 +1,101 @@
+"""What PostgreSQL can do at best: the same tables without dbt, each made at once, two at a time.
+
+For the largest tables the SQL is written by hand (benchmarks/hand/<model>.sql, which may name the tables it needs as
+dbt does). For the others it is what dbt compiles from the models: there is little to gain and nothing to save.
+"""
+
+import re
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from benchmarks.warehouse import Warehouse
+
+WRITTEN = Path(__file__).parent / "hand"
+PROCESSORS = 2
+
+
+class Script:
+    """The statements for each model, in an order in which they can be run."""
+
+    def __init__(self, manifest: dict[str, Any]) -> None:
+        """Take what `dbt compile` made of the project."""
+        models = {
+            id: node
+            for id, node in manifest["nodes"].items()
+            if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
+        }
+        self.schemas = sorted({node["schema"] for node in models.values()})
+        self._manifest = manifest
+        self.statements = {id: self._statements(node) for id, node in models.items()}
+        self.parents = {id: self._built_from(id, set(models)) for id in models}
+
+    def _built_from(self, id: str, models: set[str]) -> set[str]:
+        """Return the models that must be there first; those that are compiled into others pass theirs on."""
+        parents: set[str] = set()
+        for parent in self._manifest["nodes"][id]["depends_on"]["nodes"]:
+            if parent in models:
+                parents.add(parent)
+            elif parent.startswith("model."):
+                parents |= self._built_from(parent, models)
+        return parents
+
+    def _statements(self, node: dict[str, Any]) -> list[str]:
+        name = node["relation_name"]
+        written = WRITTEN / f"{node['name']}.sql"
+        query = written.read_text() if written.exists() else node["compiled_code"]
+        if node["config"]["materialized"] == "view":
+            return [f"create view {name} as {query}"]
+        clauses = list(self._constraints(node))
+        keys = [f"alter table {name} " + ", ".join(clauses)] if clauses else []
+        return [f"create table {name} as {query}", *keys, f"analyze {name}"]
+
+    def _constraints(self, node: dict[str, Any]) -> Any:
+        for column in node["columns"].values():
+            for constraint in column["constraints"]:
+                if constraint["type"] == "not_null":
+                    yield f"alter {column['name']} set not null"
+                elif constraint["type"] in ("primary_key", "unique"):
+                    yield f"add {constraint['type'].replace('_', ' ')} ({column['name']})"
+                elif constraint["type"] == "foreign_key":
+                    yield self._foreign_key(node, column["name"], constraint)
+
+    def _foreign_key(self, node: dict[str, Any], column: str, constraint: dict[str, Any]) -> str:
+        if constraint["to"]:  # ref('parent'), or what dbt has made of it
+            name, field = re.search(r"(\w+)\W*$", constraint["to"]).group(1), constraint["to_columns"][0]
+        else:  # parent (field)
+            name, field = re.match(r"(\w+)\s*\((\w+)\)", constraint["expression"]).groups()
+        (parent,) = [each for each in self._manifest["nodes"].values() if each["name"] == name]
+        return (
+            f'add constraint "{node["name"]}__{column}__fk" foreign key ({column})'
+            f" references {parent['relation_name']} ({field})"
+        )
+
+
+def run(warehouse: Warehouse, script: Script) -> None:
+    """Run every statement as soon as the tables it needs are there, on as many connections as there are processors."""
+    warehouse.execute("".join(f"create schema if not exists {schema};" for schema in script.schemas))
+    connections = [warehouse.connect() for _ in range(PROCESSORS)]
+    waiting, done = dict(script.parents), set()
+    with ThreadPoolExecutor(PROCESSORS) as pool:
+        running: dict[Future[None], tuple[str, Any]] = {}
+        while waiting or running:
+            for id in [id for id, parents in waiting.items() if parents <= done]:
+                if not connections:
+                    break
+                waiting.pop(id)
+                connection = connections.pop()
+                running[pool.submit(_execute, connection, script.statements[id])] = (id, connection)
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+                id, connection = running.pop(future)
+                done.add(id)
+                connections.append(connection)
+    for connection in connections:
+        connection.close()
+
+
+def _execute(connection: Any, statements: list[str]) -> None:
+    for statement in statements:
+        connection.cursor().execute(statement)

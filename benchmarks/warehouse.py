@@ -1,0 +1,141 @@
+"""The database that every arm gets anew, and what is asked of it."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from ops import build, connection, legacy, sandbox
+from ops.errors import Failure
+from ops.project import ROOT
+from ops.server import Server
+
+DATABASE, TEMPLATE = "bench", "legacy"
+LAYERS = ("dispatch_marts", "dispatch_audit")
+SAMPLE_SECONDS = 0.01
+# The tables that hold nine tenths of all rows, twice more under other ids.
+TRIPLE = """
+insert into legacy.{table} ({columns})
+select {shifted} from legacy.{table}, generate_series(1, 2) as copy;
+analyze legacy.{table};
+"""
+GIANTS = ("dispatch_notification", "dispatch_task", "dispatch_file", "dispatch_message")
+
+
+class Warehouse:
+    """A server of its own with the legacy data as a template, and one database made from it again and again."""
+
+    def __init__(self, server: Server, folder: Path, scale: legacy.Scale, factor: int) -> None:
+        """Load the legacy data."""
+        self.folder = folder
+        self._admin = connection.connect(sandbox.target(server.folder))
+        self.target = sandbox.target(server.folder, DATABASE)
+        self.execute(f"create database {TEMPLATE}", self._admin)
+        template = connection.connect(sandbox.target(server.folder, TEMPLATE))
+        legacy.load(template, scale, lambda _: nullcontext())
+        if factor == 3:
+            for table in GIANTS:
+                self._triple(template, table)
+        template.cursor().execute("vacuum analyze")
+        template.close()
+
+    @staticmethod
+    def _triple(template: connection.Connection, table: str) -> None:
+        columns = [
+            name
+            for (name,) in connection.rows(
+                template,
+                "select column_name from information_schema.columns"
+                " where table_schema = 'legacy' and table_name = %s order by ordinal_position",
+                (table,),
+            )
+        ]
+        shifted = [f'{table}."{name}"' for name in columns]
+        shifted[columns.index("id")] = f"id + copy * (select max(id) from legacy.{table})"
+        listed = ", ".join(f'"{name}"' for name in columns)
+        template.cursor().execute(TRIPLE.format(table=table, columns=listed, shifted=", ".join(shifted)))
+
+    def renew(self) -> None:
+        """Begin again with nothing but the legacy data."""
+        self.execute(f"drop database if exists {DATABASE} with (force)", self._admin)
+        self.execute(f"create database {DATABASE} template {TEMPLATE}", self._admin)
+        self.execute("checkpoint", self._admin)
+
+    def connect(self) -> connection.Connection:
+        """Connect to the database of the arm."""
+        return connection.connect(self.target)
+
+    def execute(self, statement: str, opened: connection.Connection | None = None) -> None:
+        """Run statements that return nothing."""
+        used = opened or self.connect()
+        used.cursor().execute(statement)
+        if opened is None:
+            used.close()
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a query."""
+        opened = self.connect()
+        try:
+            return connection.rows(opened, statement)
+        finally:
+            opened.close()
+
+    def dbt(self, *arguments: str, project: Path | None = None) -> None:
+        """Run dbt with artifacts in the folder; raise Failure when it fails."""
+        variables = sandbox.environment(self.target, self.folder)
+        if project:
+            variables["DBT_PROJECT_DIR"] = str(project)
+        done = subprocess.run(
+            [*build.DBT, "--quiet", *arguments], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Failure(f"dbt {' '.join(arguments)} failed:\n{done.stdout}")
+
+    def artifact(self, name: str) -> dict[str, Any]:
+        """Read what dbt left."""
+        return json.loads((self.folder / "target" / f"{name}.json").read_text())
+
+    def seconds(self, *models: str) -> float:
+        """Add up what dbt says the models of its last run took."""
+        results = self.artifact("run_results")["results"]
+        return sum(each["execution_time"] for each in results if each["unique_id"].rpartition(".")[2] in models)
+
+    def fingerprints(self) -> dict[str, tuple[int, int]]:
+        """Return the number of rows of every mart and audit table, and the sum of their hashes."""
+        tables = self.rows(
+            "select table_schema || '.' || table_name from information_schema.tables"
+            f" where table_schema in {LAYERS} and table_type = 'BASE TABLE' order by 1"
+        )
+        return {
+            table: self.rows(f"select count(*), coalesce(sum(hash_record_extended(t, 0)), 0) from {table} as t")[0]
+            for (table,) in tables
+        }
+
+    @contextmanager
+    def idleness(self) -> Iterator[list[float]]:
+        """Sample whether the database works; the list then holds the share of the time in which it did not."""
+        found: list[float] = []
+        samples, ended = [], Event()
+        opened = self.connect()
+
+        def sample() -> None:
+            cursor = opened.cursor()
+            while not ended.wait(SAMPLE_SECONDS):
+                cursor.execute(
+                    "select count(*) from pg_stat_activity where state = 'active'"
+                    " and datname = current_database() and pid <> pg_backend_pid()"
+                )
+                samples.append(cursor.fetchone()[0])
+
+        sampler = Thread(target=sample)
+        sampler.start()
+        try:
+            yield found
+        finally:
+            ended.set()
+            sampler.join()
+            opened.close()
+            found.append(samples.count(0) / max(len(samples), 1))
