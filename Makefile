@@ -5,6 +5,7 @@ PYTHON ?= python3
 SCALE ?= phase7
 CASES ?= 500
 SEED ?= $(shell date +%s)
+REPEAT ?= 5
 
 OPS := .venv/bin/python -m ops
 # Named after the contents of the lock, so that a checkout that only touches the file installs nothing.
@@ -12,13 +13,14 @@ STAMP := .venv/lock-$(shell cksum < requirements.lock | tr ' ' -)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo report docs release test properties faults lock clean
+.PHONY: help setup deps demo report docs release test properties faults bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  SCALE=phase7 (default), full or tiny: how much legacy data make demo works on"
 	@echo "  CASES=500 (default), SEED=…: how many cases make properties tries, and which"
+	@echo "  REPEAT=5 (default): how often make bench times each way, at SCALE"
 
 setup: $(STAMP) ## make .venv and profiles.yml (an existing profiles.yml is kept)
 	@$(OPS) setup
@@ -44,8 +46,11 @@ test: deps ## everything a change must pass
 properties: deps ## look for dirt in the legacy tables that breaks the build, longer than make test does
 	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q tests/python/test_properties.py
 
-faults: deps ## kill servers and releases, fill disks, take tables away: half an hour of what docs/faults.md tells
+faults: deps ## kill servers and releases, fill disks, take tables away: what docs/faults.md tells, in half an hour
 	@.venv/bin/python -m pytest -q --numprocesses 2 --dist loadfile tests/faults
+
+bench: deps ## how fast this is beside other ways to the same rows: ratios, in target/benchmarks
+	@.venv/bin/python -m benchmarks --scale $(SCALE) --repeat $(REPEAT)
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes \

@@ -10,7 +10,7 @@ CHANGES = {
         "create table public.kept (like legacy.dispatch_category including all);"
         "insert into public.kept select * from legacy.dispatch_category;"
         "drop table legacy.dispatch_category cascade",
-        ("dispatch_category", "load them there"),
+        ("lacks dispatch_category", "source status"),
         "alter table public.kept rename to dispatch_category; alter table public.dispatch_category set schema legacy",
     ),
     "a legacy column is dropped (cascade)": (

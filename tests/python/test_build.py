@@ -12,6 +12,8 @@ import pytest
 from conftest import Database
 from marts import assert_nothing_is_lost, broken_keys, fingerprints
 
+TESTS = ("resource_type:test", "resource_type:unit_test")
+
 
 @pytest.fixture(scope="module")
 def built(scratch: Database) -> Database:
@@ -108,11 +110,11 @@ def test_a_crosswalk_row_recovers_a_reject(built: Database) -> None:
         "insert into dispatch_seeds.product_crosswalk (legacy_product_id, catalogue_legacy_product_id, decided_by)"
         f" select {legacy_id}, min(legacy_product_id), 'a test' from dispatch_marts.products"
     )
-    done = built.dbt("build", "--select", "int_template_products__triaged+", "--exclude", "resource_type:unit_test")
+    done = built.dbt("build", "--select", "int_template_products__triaged+", "--exclude", *TESTS)
     assert done.returncode == 0, done.stdout
     assert template_products() == (migrated + links, rejected - links)
 
-    again = built.dbt("build", "--select", "product_crosswalk+", "--exclude", "resource_type:unit_test")
+    again = built.dbt("build", "--select", "product_crosswalk+", "--exclude", *TESTS)
     assert again.returncode == 0, again.stdout
     assert template_products() == (migrated, rejected)
 
@@ -144,5 +146,6 @@ def test_a_failed_child_keeps_its_foreign_keys(built: Database) -> None:
 def test_an_empty_build_passes(database: Callable[[str], Database]) -> None:
     empty = database("empty_build")
     empty.load_legacy("tiny")
-    done = empty.dbt("build", "--empty", "--exclude", "resource_type:unit_test")
+    staging_tests = "path:models/staging,resource_type:test"
+    done = empty.dbt("build", "--empty", "--exclude", "resource_type:unit_test", staging_tests)
     assert done.returncode == 0, done.stdout
