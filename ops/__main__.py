@@ -8,7 +8,7 @@ import psycopg2
 import typer
 
 from ops import checks, demo, docs, ledger, profiles, query, release, report, source
-from ops.connection import connect, target_from_environment
+from ops.connection import Target, connect, target_from_environment
 from ops.console import complain, say
 from ops.errors import Failure
 from ops.legacy import SCHEMA, Scale
@@ -93,7 +93,7 @@ def report_command(
     ] = report.OUTPUT,
 ) -> None:
     """Write the migration report of the last build, as HTML and as Markdown."""
-    report.show(connect(target_from_environment()), output)
+    report.show(connect(_running_target()), output)
 
 
 @app.command("docs")
@@ -103,7 +103,7 @@ def docs_command(
     ] = docs.OUTPUT,
 ) -> None:
     """Write dbt's documentation of what is built, with diagrams, as one page that opens without a server."""
-    docs.show(target_from_environment(), output)
+    docs.show(_running_target(), output)
 
 
 @app.command()
@@ -146,6 +146,14 @@ def status() -> None:
     say(f"PostgreSQL {VERSION} is {state} in {server.folder}: process {process}, {server.size() / 1e6:,.0f} MB")
 
 
+def _running_target() -> Target:
+    """Return the target, with the embedded server started if that is it."""
+    target = target_from_environment()
+    if target.is_embedded:
+        demo.start_server()
+    return target
+
+
 def main() -> None:
     """Run the command line; what a person can put right ends in one sentence and exit code 1."""
     try:
@@ -155,7 +163,10 @@ def main() -> None:
     except psycopg2.errors.QueryCanceled:  # what Ctrl-C becomes while a statement runs
         sys.exit(130)
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-        complain(f"The connection was lost: {' '.join(str(error).split())}.")
+        complain(
+            f"The connection was lost: {' '.join(str(error).split())}."
+            " Once .venv/bin/python -m ops doctor finds everything well, run the command again."
+        )
     else:
         return
     sys.exit(1)

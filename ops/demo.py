@@ -82,7 +82,8 @@ def show_next() -> None:
         """
 What next
   look       .venv/bin/python -m ops query "select status, sum(amount) from dispatch_marts.payments group by 1"
-  browse     .venv/bin/dbt docs generate && .venv/bin/dbt docs serve
+  report     make report                            what was migrated, what was left out and why
+  browse     make docs                              every table and column, with diagrams and lineage
   rebuild    .venv/bin/dbt build                    after a change to a model or a seed
              .venv/bin/dbt build -s payments+       one model and what depends on it
   ledger     .venv/bin/python -m ops ledger

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 
 from ops import build, demo, docs_diagrams
-from ops.connection import Target, rows
+from ops.connection import Target, reading_marts, rows
 from ops.console import duration, say
 from ops.errors import Failure
 from ops.project import ROOT
@@ -31,7 +31,9 @@ def write(connection: Connection, environment: Mapping[str, str], folder: Path) 
     dbt runs with the variables of `environment`, and nothing in its own target folder is touched. Raises Failure when
     nothing has been built yet, dbt fails, or the folder cannot be written to.
     """
-    if rows(connection, "select to_regclass('dispatch_marts.payments') is null") == [(True,)]:
+    with reading_marts("document"):
+        is_built = rows(connection, "select to_regclass('dispatch_marts.payments') is not null")[0][0]
+    if not is_built:
         raise Failure("Nothing to document yet: run make demo or dbt build.")
     with tempfile.TemporaryDirectory(prefix="dispatch-docs-") as scratch:
         code, progress = build.run(["docs", "generate", "--static", "--target-path", scratch], environment)

@@ -4,25 +4,21 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-import psycopg2
 from psycopg2.extensions import connection as Connection
 from rich import box
 from rich.table import Table
 
-from ops.connection import rows
+from ops.connection import reading_marts, rows
 from ops.console import console, say
-from ops.errors import Failure
 
 
 def show(connection: Connection) -> None:
-    """Print the whole ledger; raise Failure when nothing has been built yet."""
-    try:
+    """Print the whole ledger; raise Failure when the marts cannot be read."""
+    with reading_marts("show"):
         show_entities(connection)
         show_rejects(connection)
         show_technicians(connection)
         show_figures(connection)
-    except psycopg2.errors.UndefinedTable as error:
-        raise Failure(f"Nothing to show yet ({error.diag.message_primary}): run make demo or dbt build.") from None
 
 
 def show_entities(connection: Connection) -> None:

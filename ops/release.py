@@ -195,6 +195,7 @@ class Release:
     def _publish(self, build_id: str) -> None:
         start = monotonic()
         arguments = ["run-operation", "publish", "--target", "prod", "--args", json.dumps({"build_id": build_id})]
+        arguments.append("--no-write-json")  # the report reads what the build wrote
         # Not cut short when the lock is lost: publish itself refuses a candidate that has become another build's.
         code, progress = build.run(arguments, self.environment)
         if code and not self._is_published(build_id):

@@ -15,13 +15,21 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from ops.connection import rows
+from ops.connection import reading_marts, rows
 from ops.errors import Failure
 from ops.legacy import MARK
 from ops.project import ROOT
 
 # Shorter than PostgreSQL's deadlock_timeout: where a build and the report wait for each other, the report gives way.
 LOCK_TIMEOUT = "500ms"
+AUDIT = (
+    "foreign_key_ledger",
+    "migration_ledger",
+    "migration_rejects",
+    "payment_detail_reconciliation",
+    "payment_reconciliation",
+    "text_reconciliation",
+)
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,7 @@ def total_money(many: Iterable[Money], entity: str, kind: str | None = None) -> 
 
 @dataclass(frozen=True)
 class Text:
-    """Free text in the legacy table against that in the mart and the rows left out."""
+    """The texts of a legacy table against that in the mart and the rows left out."""
 
     entity: str
     legacy_rows: int
@@ -200,9 +208,8 @@ class Span:
 
 @dataclass(frozen=True)
 class LastRun:
-    """The run of dbt that made the marts, from its run_results.json."""
+    """The dbt build that made the marts, from its run_results.json."""
 
-    command: str
     ended_at: datetime
     invocation: str
     dbt_version: str
@@ -296,20 +303,14 @@ def read(connection: Connection) -> Report:
     """
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
     try:
-        with connection, connection.cursor() as cursor:
+        with reading_marts("report"), connection, connection.cursor() as cursor:
             cursor.execute("select set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
             report = _read(connection)
             if _is_replaced(connection):
                 raise Failure("The marts were built anew while the report was being made: run it again.")
             return report
-    except psycopg2.errors.UndefinedTable as error:
-        raise Failure(f"Nothing to report yet ({error.diag.message_primary}): run make demo or dbt build.") from None
-    except psycopg2.errors.UndefinedColumn as error:
-        raise Failure(f"The marts are of another version ({error.diag.message_primary}): run dbt build.") from None
     except psycopg2.errors.LockNotAvailable:
         raise Failure("A build is at work on the marts: make the report when it has ended.") from None
-    except psycopg2.errors.InsufficientPrivilege as error:
-        raise Failure(f"This user may not read what the report needs: {error.diag.message_primary}.") from None
     finally:
         if not connection.closed:
             connection.set_session(isolation_level="DEFAULT", readonly="DEFAULT", autocommit=True)
@@ -567,7 +568,9 @@ def _origin(connection: Connection, systems: tuple[System, ...]) -> Origin:
         legacy_schema=schema,
         synthetic_scale=json.loads(comment.removeprefix(MARK))["scale"] if (comment or "").startswith(MARK) else None,
         commit=_commit(),
-        last_run=_last_run({system.entity: system.mart_rows for system in systems}),
+        last_run=_last_run(
+            database, _published_build(connection), {system.entity: system.mart_rows for system in systems}
+        ),
     )
 
 
@@ -587,20 +590,34 @@ def _commit() -> str | None:
     return done.stdout.strip() or None
 
 
-def _last_run(mart_rows: dict[str, int | None]) -> LastRun | None:
-    """Return dbt's last run, or None when it did not make these marts: it may have been in another database."""
+def _published_build(connection: Connection) -> str | None:
+    """Return the id of the build that was published last; None where versions are not published."""
+    if rows(connection, "select to_regclass('dispatch_release.publications')")[0][0] is None:
+        return None
+    published = "select live_build_id from dispatch_release.publications order by publication_id desc limit 1"
+    return next((build for (build,) in rows(connection, published)), None)
+
+
+def _last_run(database: str, published: str | None, mart_rows: dict[str, int | None]) -> LastRun | None:
+    """Return the last build, or None when what dbt wrote down is not a build of all these marts and of the audit."""
     path = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "run_results.json"
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
     results = {each["unique_id"]: each for each in found["results"]}
-    ledger = results.get("model.dispatch.migration_ledger", {"status": None})
-    if ledger["status"] != "success" or not all(_made(results, *each) for each in mart_rows.items()):
+    # What was published had been built in the schemas of the candidate.
+    schema = "dispatch_next_" if found["metadata"]["invocation_id"] == published else "dispatch_"
+    tables = {(f"{schema}marts", mart): number for mart, number in mart_rows.items()}
+    tables |= {(f"{schema}audit", name): None for name in AUDIT}
+    # dbt compile and dbt docs generate write the same file. So does dbt retry, with what it tried again and no more.
+    if found["args"]["which"] != "build" or not all(
+        _made(results.get(f"model.dispatch.{name}"), f'"{database}"."{schema}"."{name}"', number)
+        for (schema, name), number in tables.items()
+    ):
         return None
     tests = [each["status"] for name, each in results.items() if name.startswith(("test.", "unit_test."))]
     return LastRun(
-        command=f"dbt {found['args']['which']}",
         ended_at=datetime.fromisoformat(found["metadata"]["generated_at"].rstrip("Z")),
         invocation=found["metadata"]["invocation_id"],
         dbt_version=found["metadata"]["dbt_version"],
@@ -612,10 +629,12 @@ def _last_run(mart_rows: dict[str, int | None]) -> LastRun | None:
     )
 
 
-def _made(results: dict[str, Any], mart: str, number: int | None) -> bool:
-    """Tell whether a run wrote that many rows into a mart, or says nothing of it."""
-    response = results.get(f"model.dispatch.{mart}", {}).get("adapter_response") or {}
-    return response.get("code") != "INSERT" or response.get("rows_affected") == number
+def _made(result: dict[str, Any] | None, relation: str, number: int | None) -> bool:
+    """Tell whether a run wrote a table, and as many rows as it now has where both are known."""
+    if result is None or result["status"] != "success" or result["relation_name"] != relation:
+        return False
+    response = result["adapter_response"]
+    return response.get("code") != "INSERT" or number is None or response["rows_affected"] == number
 
 
 def _is_replaced(connection: Connection) -> bool:

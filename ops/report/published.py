@@ -158,6 +158,15 @@ def claims(report: Report) -> list[Claim]:
     return found
 
 
+def reservation(scale: str | None) -> str:
+    """Say why figures from such a source may differ from the published ones; empty where they may not."""
+    if scale is None:
+        return "This build was made from a live source, which has moved on since publication: its figures may differ."
+    if scale == "tiny":
+        return "This build was made at scale tiny, where every legacy table is cut down for tests: figures must differ."
+    return ""
+
+
 def _fate(counts: Counts) -> str:
     return f"{count(counts.source)} → {count(counts.migrated)} ({percent(counts.rate)})"
 

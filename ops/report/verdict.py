@@ -55,7 +55,7 @@ class Verdict:
             return f"No check failed, but {several(len(idle), 'check')} of {len(self.checks)} had nothing to look at."
         return (
             "Every legacy row is in its mart or listed with the reason why not; no reference leads to nothing;"
-            " money agrees to the cent and text to the character."
+            " money agrees to the cent, and the text of messages, notes and discussions to the character."
         )
 
 
@@ -175,4 +175,4 @@ def _texts(report: Report) -> Check:
     rows = sum(each.legacy_rows for each in report.texts)
     characters = sum(each.legacy_characters for each in report.texts)
     checked = f"{several(characters, 'character')} in {several(rows, 'text')}" if rows else ""
-    return Check("Free text agrees to the character", checked, tuple(faults))
+    return Check("The text of messages, notes and discussions agrees to the character", checked, tuple(faults))

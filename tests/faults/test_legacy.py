@@ -31,7 +31,7 @@ CHANGES = {
         "drop view if exists dispatch_next_staging.stg_dispatch__payments cascade;"
         "alter table legacy.dispatch_payment alter column used_credit type text"
         " using replace(cast(used_credit as text), '.', ',')",
-        ("invalid input syntax for type numeric", "readers keep the version they had"),
+        ("used_credit", "operator does not exist: text >= integer", "readers keep the version they had"),
         "drop view if exists dispatch_next_staging.stg_dispatch__payments cascade;"
         "alter table legacy.dispatch_payment alter column used_credit type numeric(10, 2)"
         " using cast(replace(used_credit, ',', '.') as numeric)",

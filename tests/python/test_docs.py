@@ -1,14 +1,13 @@
 """The documentation: nothing is without a description, and the page works in a browser without a network."""
 
-import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import SCREENSHOTS, asked, chromium
 from conftest import Database
 from inprocess import Project, parsed
 from selenium import webdriver
@@ -21,13 +20,7 @@ from ops import docs
 from ops.errors import Failure
 from ops.project import ROOT
 
-SCREENSHOTS = ROOT / "target" / "screenshots"
 LAYERS = ("staging", "intermediate", "marts", "audit", "seeds", "snapshots")
-# Fresh, and with nothing of its own to say to the network.
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync --window-size=1280,1000"
-)
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +51,8 @@ def page(scratch: Database, project: Project, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Start Chromium, which tells what it asks for."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("needs a browser: Debian's packages chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield started
-    started.quit()
+    with chromium(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
 
 
 def tables(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -196,7 +179,6 @@ def test_nothing_is_documented_before_a_build(database: Any, tmp_path: Path) -> 
 
 def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> None:
     """Somebody opens the file, looks for payments, and sees the columns and the lineage."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     wait = WebDriverWait(browser, 120)
 
     def seen(selector: str, text: str) -> WebElement:
@@ -256,7 +238,6 @@ def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> N
     assert {"doctors", "int_payments__triaged", "payments", "payment_items", "finance_reporting"} <= near
     browser.save_screenshot(SCREENSHOTS / "docs_lineage.png")
 
-    messages = (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
-    asked = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
-    assert page.as_uri() in asked
-    assert [url for url in asked if not url.startswith(("file:///", "data:", "chrome:"))] == []
+    urls = asked(browser)
+    assert page.as_uri() in urls
+    assert [url for url in urls if not url.startswith("file:///")] == []

@@ -3,12 +3,17 @@
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+import yaml
+from typer.testing import CliRunner
 
 from ops import sandbox
+from ops.__main__ import app
 from ops.build import DBT
 from ops.project import ROOT
 
@@ -138,3 +143,37 @@ def test_every_macro_is_documented(manifest: dict[str, Any]) -> None:
     assert [
         macro["name"] for macro in own if not macro["description"] and not macro["name"].startswith(dispatched)
     ] == []
+
+
+def misspelt(value: Any, path: str = "") -> Iterator[str]:
+    """Give the path of every key that means data_tests or unit_tests and says it otherwise: dbt may leave it out."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in items:
+        here = f"{path}/{key}"
+        is_like = re.fullmatch("(data|unit)?[-_ ]?tests?", str(key), re.IGNORECASE)
+        if is_like and key not in ("data_tests", "unit_tests"):
+            yield here
+        yield from misspelt(below, here)
+
+
+def test_no_key_of_tests_is_misspelt() -> None:
+    folders = ("models", "seeds", "snapshots", "tests")
+    files = [path for folder in folders for kind in ("yml", "yaml") for path in (ROOT / folder).rglob(f"*.{kind}")]
+    assert len(files) > 100
+    found = {path: list(misspelt(yaml.safe_load(path.read_text()))) for path in files}
+    assert [f"{path.relative_to(ROOT)}: {key}" for path, keys in found.items() for key in keys] == []
+    planted = "{models: [{columns: [{name: a, data-tests: [unique]}], data_tests: []}], unit tests: [], unit_tests: []}"
+    assert list(misspelt(yaml.safe_load(planted))) == ["/models/0/columns/0/data-tests", "/unit tests"]
+
+
+def commands(command: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield name
+    for each, below in getattr(command, "commands", {}).items():
+        yield from commands(below, (*name, each))
+
+
+@pytest.mark.parametrize("name", list(commands(typer.main.get_command(app))), ids=" ".join)
+def test_every_command_explains_itself(name: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, [*name, "--help"])
+    assert done.exit_code == 0, done.output
+    assert "Usage:" in done.output
