@@ -1,5 +1,5 @@
 {% macro assert_sole_builder() -%}
-    {#- Before a run takes the candidate, and once more when it has it: no statement of another run may be on its way. -#}
+    {#- Before a run takes the candidate, and once more when it has it: no statement of another may be on its way. -#}
     {%- if execute and is_production() and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- set others = run_query(
             "select pid from pg_catalog.pg_stat_activity"

@@ -11,8 +11,13 @@ notifications as (
 recipients as materialized (
     select
         legacy_user_id,
-        {{ row_hash('identified') }} as row_hash
-    from (select legacy_user_id, profile_id from {{ ref('profiles') }}) as identified
+        {{ row_hash('known_profiles') }} as row_hash
+    from (
+        select
+            legacy_user_id,
+            profile_id
+        from {{ ref('profiles') }}
+    ) as known_profiles
 ),
 
 content_types as materialized (
