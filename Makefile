@@ -46,7 +46,7 @@ test: deps ## everything a change must pass
 properties: deps ## look for dirt in the legacy tables that breaks the build, longer than make test does
 	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q tests/python/test_properties.py
 
-faults: deps ## kill servers and releases, fill disks, take tables away: what docs/faults.md tells, in half an hour
+faults: deps ## kill servers and releases, fill disks, take tables away: what docs/faults.md tells, in an hour
 	@.venv/bin/python -m pytest -q --numprocesses 2 --dist loadfile tests/faults
 
 bench: deps ## how fast this is beside other ways to the same rows: ratios, in target/benchmarks
