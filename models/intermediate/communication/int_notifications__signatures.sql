@@ -7,24 +7,30 @@ notifications as (
     select * from {{ ref('stg_dispatch__notifications') }}
 ),
 
+profiles as (
+    select
+        legacy_user_id,
+        profile_id
+    from {{ ref('profiles') }}
+),
+
+known_content_types as (
+    select * from {{ ref('int_content_types__distinct') }}
+),
+
 -- Materialized, or the hashes of the few parents would be computed once per notification.
 recipients as materialized (
     select
         legacy_user_id,
-        {{ row_hash('known_profiles') }} as row_hash
-    from (
-        select
-            legacy_user_id,
-            profile_id
-        from {{ ref('profiles') }}
-    ) as known_profiles
+        {{ row_hash('profiles') }} as row_hash
+    from profiles
 ),
 
 content_types as materialized (
     select
         legacy_content_type_id,
-        {{ row_hash('content_types') }} as row_hash
-    from {{ ref('int_content_types__distinct') }} as content_types
+        {{ row_hash('known_content_types') }} as row_hash
+    from known_content_types
 )
 
 select
