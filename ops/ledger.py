@@ -44,7 +44,7 @@ def show_entities(connection: Connection) -> None:
         table.add_section()
     table.add_row("Everything", *_totals(found), style="bold")
     console.print(table)
-    say("success = migrated / (migrated + rejected); in the totals over all their rows", style="dim")
+    say("success = migrated / (migrated + rejected); in the totals over all their rows\n", style="dim")
 
 
 def show_rejects(connection: Connection) -> None:

@@ -30,8 +30,7 @@ def run(connection: Connection, statement: str) -> None:
         except psycopg2.Error as error:
             if is_broken(error):
                 raise
-            hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
-            raise Failure(f"{error.diag.message_primary}{hint}") from None
+            raise Failure(str(error).rstrip()) from None
         if cursor.description is None:
             say(cursor.statusmessage or "", style="dim")
         elif sys.stdout.isatty():

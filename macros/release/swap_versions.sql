@@ -37,36 +37,58 @@
 
 {% macro wait_for_readers(schemas) -%}
     {#- A statement that is being parsed at the moment of the commit may have looked up one table before it and looks up
-        the next one after it: it would read two versions. Nobody is between two tables while all are locked. A query
-        that has been running for long and keeps a table cannot be between two; it is not waited for. The locks of one
-        attempt are held for less than deadlock_timeout, so that no reader is ever cancelled. -#}
+        the next one after it: it would read two versions. Nobody is between two tables while all are locked. Who waits for
+        one of our locks may hold what we wait for, so every attempt is short, of varied length, and far below
+        deadlock_timeout, after which a reader might be cancelled. A transaction that keeps a table from the first attempt
+        on runs for long and is hardly between two: it is waited for no longer than it takes to see that. -#}
     do $$
     declare
-        tables text := (
-            select string_agg(cast(pg_class.oid as regclass)::text, ', ' order by pg_class.oid)
+        locked oid[] := array(
+            select pg_class.oid
             from pg_catalog.pg_class
             inner join pg_catalog.pg_namespace on relnamespace = pg_namespace.oid
             where
                 nspname in ('{{ schemas | map(attribute="live") | join("', '") }}')
                 -- A lock on a view of the staging layer would lock the legacy tables.
                 and (relkind = 'r' or nspname = 'analytics')
+            order by pg_class.oid
         );
+        holders text[];
+        attempt integer := 0;
+        began timestamp with time zone := clock_timestamp();
     begin
-        if tables is null then
+        if locked = '{}' then
             return;
         end if;
-        for attempt in 1..8 loop
+        loop
+            attempt := attempt + 1;
             begin
-                set local lock_timeout = '75ms';
+                perform set_config('lock_timeout', 5 + 5 * (attempt % 5) || 'ms', true);
                 -- In one statement: a reader that begins between two locks may wait for one and hold the next.
-                execute format('lock table %s in access exclusive mode', tables);
-                exit;
+                execute 'lock table ' || array_to_string(cast(locked as regclass[]), ', ') || ' in access exclusive mode';
+                set local lock_timeout = '5s';
+                return;
             exception when lock_not_available then
                 raise notice 'a query holds one of the tables that are read';
             end;
+            holders := array(
+                select virtualtransaction
+                from pg_catalog.pg_locks
+                where
+                    database = (select oid from pg_catalog.pg_database where datname = current_database())
+                    and relation = any(locked)
+                    and granted
+                    and (attempt = 1 or virtualtransaction = any(holders))
+            );
+            if clock_timestamp() > began + interval '0.6 seconds' and holders <> '{}' then
+                set local lock_timeout = '5s';
+                return;
+            elsif clock_timestamp() > began + interval '30 seconds' then
+                raise exception 'not done: there was no moment without a query on the tables that are read; try again';
+            end if;
+            perform pg_sleep(random() / 100);
         end loop;
     end $$;
-    set local lock_timeout = '5s';
 {%- endmacro %}
 
 {% macro exchange(live, next) -%}

@@ -1,9 +1,10 @@
 """Fixtures: a PostgreSQL server for the session, databases in it, and dbt run against one of them."""
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from ops import connection, legacy, sandbox
 from ops.build import DBT
 from ops.project import ROOT
 from ops.server import Server, temporary_server
+
+SCRATCH = "scratch"
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,22 @@ def database(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callab
     return create
 
 
+@pytest.fixture(scope="session")
+def partial_parse(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Parse the project for the databases of that name: what dbt keeps of it is read in a tenth of the time."""
+    parser = Database(sandbox.target(server.folder, SCRATCH), tmp_path_factory.mktemp("parser"))
+    done = parser.dbt("parse")
+    assert done.returncode == 0, done.stdout
+    return parser.folder / "target" / "partial_parse.msgpack"
+
+
 @pytest.fixture(scope="module")
-def scratch(database: Callable[[str], Database], request: pytest.FixtureRequest) -> Database:
-    """Give a module a database of its own."""
-    return database(request.module.__name__.rpartition(".")[2])
+def scratch(database: Callable[[str], Database], partial_parse: Path) -> Iterator[Database]:
+    """Give a module a database of its own, by the name that the project is parsed for."""
+    made = database(SCRATCH)
+    (made.folder / "target").mkdir()
+    shutil.copy(partial_parse, made.folder / "target")
+    yield made
+    admin = connection.connect(replace(made.target, dbname="postgres"))
+    admin.cursor().execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(SCRATCH)))
+    admin.close()

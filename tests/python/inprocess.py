@@ -17,10 +17,10 @@ class Project:
     # dbt's logs and artifacts take a quarter of the time of a run, and comments on columns another.
     QUICK = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json")
 
-    def __init__(self, target: str = "dev") -> None:
+    def __init__(self, *options: str) -> None:
         """Parse the project that the environment names."""
-        self.target = target
-        self.manifest = dbtRunner().invoke(["--quiet", "parse", "--target", target]).result
+        self.options = options
+        self.manifest = dbtRunner().invoke(["--quiet", "parse", *options]).result
         for node in self.manifest.nodes.values():
             node.config.persist_docs = {}
         gc.collect()
@@ -33,7 +33,7 @@ class Project:
         gc.disable()
         try:
             done = dbtRunner(manifest=manifest).invoke(
-                [*self.QUICK, command, "--target", self.target, "--threads", "2", *arguments]
+                [*self.QUICK, command, *self.options, "--threads", "2", *arguments]
             )
         finally:
             gc.enable()
@@ -45,8 +45,8 @@ class Project:
 
 
 @contextmanager
-def parsed(database: Database, target: str = "dev", **environment: str) -> Iterator[Project]:
+def parsed(database: Database, *options: str, **environment: str) -> Iterator[Project]:
     """Give the project for a database, whose environment this process has meanwhile."""
     with mock.patch.dict(os.environ, database.environment | environment, clear=True):
-        yield Project(target)
+        yield Project(*options)
     gc.unfreeze()

@@ -1,10 +1,19 @@
-"""The acceptance table of the migration: these systems must come out exactly, at the default scale."""
+"""The acceptance table of the migration: at the default scale these systems come out exactly, and so in its report."""
 
+import re
+from base64 import b64decode
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from browser import SCREENSHOTS, asked, chromium
 from conftest import Database
 from marts import assert_nothing_is_lost
+from selenium.webdriver.common.print_page_options import PrintOptions
+from test_report import read
+
+from ops import report
+from ops.report import published
 
 # entity: (source, migrated, excluded, rejected)
 PHASE_7 = {
@@ -148,3 +157,32 @@ def test_template_view_groups_name_four_groups(built: Database) -> None:
 
 def test_nothing_is_lost_and_nothing_is_orphaned(built: Database) -> None:
     assert_nothing_is_lost(built)
+
+
+def test_all_published_figures_agree_but_the_average(built: Database) -> None:
+    found = read(built)
+    differ = [claim for claim in published.claims(found) if not claim.agrees]
+    assert differ == [published.Claim("Average success rate", "96.25%", "92.16%")]
+    assert published.reservation(found.origin.synthetic_scale) == ""
+
+
+def test_the_page_fits_every_screen_and_paper(built: Database, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(report.html(read(built)))
+    with chromium(tmp_path / "chromium") as browser:
+        for name, width in (("desktop", 1280), ("narrow", 390)):
+            screen = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+            browser.get(page.as_uri())
+            wide, high = browser.execute_script(
+                "return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+            )
+            whole = {"x": 0, "y": 0, "width": width, "height": high, "scale": 1}
+            shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": whole})
+            (SCREENSHOTS / f"report_{name}.png").write_bytes(b64decode(shot["data"]))
+            assert browser.execute_script("return innerWidth") == width
+            assert wide <= width
+        paper = b64decode(browser.print_page(PrintOptions()))
+        assert len(re.findall(rb"/Type\s*/Page\b", paper)) > 1
+        assert set(asked(browser)) == {page.as_uri()}
+        assert browser.get_log("browser") == []

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -141,11 +140,3 @@ def test_a_failed_child_keeps_its_foreign_keys(built: Database) -> None:
     assert done.returncode == 1
     assert "ERROR=1" in done.stdout
     assert broken_keys(built) == []
-
-
-def test_an_empty_build_passes(database: Callable[[str], Database]) -> None:
-    empty = database("empty_build")
-    empty.load_legacy("tiny")
-    staging_tests = "path:models/staging,resource_type:test"
-    done = empty.dbt("build", "--empty", "--exclude", "resource_type:unit_test", staging_tests)
-    assert done.returncode == 0, done.stdout

@@ -50,8 +50,8 @@ def test_only_the_first_rows_fill_a_terminal(opened: Connection, capsys: pytest.
     assert capsys.readouterr().out.splitlines()[-1].startswith("1,500 rows, 1,300 of them not shown")
 
 
-def test_a_mistake_is_one_sentence(opened: Connection):
-    with pytest.raises(Failure, match=r'^relation "nothing" does not exist$'):
+def test_a_mistake_is_shown_where_it_is(opened: Connection):
+    with pytest.raises(Failure, match=r'^relation "nothing" does not exist\nLINE 1: select \* from nothing\n +\^$'):
         query.run(opened, "select * from nothing")
 
 

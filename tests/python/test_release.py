@@ -92,7 +92,7 @@ class Production:
             manifest=self.project.manifest.deepcopy(),
             callbacks=[lambda event: said.append(event.info.msg) if event.info.level == "error" else None],
         )
-        command = ["--quiet", "--no-write-json", "run-operation", operation, "--target", self.project.target]
+        command = ["--quiet", "--no-write-json", "run-operation", operation, *self.project.options]
         done = runner.invoke([*command, "--args", json.dumps(arguments)])
         assert done.success or said
         return "" if done.success else "\n".join(said)
@@ -129,7 +129,7 @@ def first(scratch: Database) -> Version:
     """Build and publish the first version; nothing can be done before that."""
     scratch.load_legacy("tiny")
     scratch.execute(SPREAD)
-    with parsed(scratch, "prod") as project:
+    with parsed(scratch, "--target", "prod") as project:
         production = Production(scratch, project)
         scratch.execute("create schema analytics")
         refused = scratch.dbt("run", "--select", "roles", "--target", "prod")
@@ -155,7 +155,7 @@ def production(scratch: Database, first: Version, tmp_path_factory: pytest.TempP
     (folder / "models" / "marts" / "newcomers.sql").write_text(NEW_MART)
     (folder / "models" / "marts" / "newcomers.yml").write_text(NEW_MART_YAML)
     scratch.execute(CHANGE)
-    with parsed(scratch, "prod", DBT_PROJECT_DIR=str(folder)) as project:
+    with parsed(scratch, "--target", "prod", DBT_PROJECT_DIR=str(folder)) as project:
         project.dbt("build", "--exclude", "resource_type:unit_test")
         yield Production(scratch, project)
 
@@ -217,10 +217,12 @@ def test_every_answer_is_of_one_version(scratch: Database, production: Productio
 
     with ThreadPoolExecutor(READERS) as pool:
         readers = [pool.submit(read_on) for _ in range(READERS)]
-        for swap in range(SWAPS):
-            assert production.operate("rollback") == ""
-            assert production.read() == (second if swap % 2 else first)
-        over.set()
+        try:
+            for swap in range(SWAPS):
+                assert production.operate("rollback") == ""
+                assert production.read() == (second if swap % 2 else first)
+        finally:
+            over.set()
         for reader in readers:
             count, answers = reader.result()
             assert count > SWAPS

@@ -5,7 +5,6 @@ import re
 import shlex
 import subprocess
 import sys
-from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -16,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import SCREENSHOTS, asked, chromium
 from conftest import Database
 from markdown_it import MarkdownIt
 from psycopg2 import sql
-from selenium.webdriver.common.print_page_options import PrintOptions
 
 from ops import connection, report, sandbox
 from ops.errors import Failure
@@ -115,14 +112,10 @@ def tables(markdown: str) -> list[list[list[str]]]:
 @pytest.fixture(scope="module")
 def built(scratch: Database) -> Database:
     """Build everything but history, once."""
-    build(scratch, "tiny")
+    scratch.load_legacy("tiny")
+    done = scratch.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test", "resource_type:snapshot")
+    assert done.returncode == 0, done.stdout
     return scratch
-
-
-@pytest.fixture(scope="module")
-def phase7(database: Callable[[str], Database]) -> Report:
-    """Build the default scale, with the numbers that people will see."""
-    return read(build(database("report_phase7"), "phase7"))
 
 
 @pytest.fixture(scope="module")
@@ -141,13 +134,6 @@ def copy(built: Database, request: pytest.FixtureRequest) -> Iterator[Database]:
     yield Database(sandbox.target(Path(built.target.host), name), built.folder)
     admin.cursor().execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
     admin.close()
-
-
-def build(database: Database, scale: str) -> Database:
-    database.load_legacy(scale)
-    done = database.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test", "resource_type:snapshot")
-    assert done.returncode == 0, done.stdout
-    return database
 
 
 def read(database: Database) -> Report:
@@ -452,12 +438,6 @@ def test_the_published_report_is_answered(found: Report) -> None:
     assert agrees["Rows migrated in Phase 7"] == ("23,086", True)
 
 
-def test_all_published_figures_agree_but_the_average(phase7: Report) -> None:
-    differ = [claim for claim in published.claims(phase7) if not claim.agrees]
-    assert differ == [published.Claim("Average success rate", "96.25%", "92.16%")]
-    assert published.reservation(phase7.origin.synthetic_scale) == ""
-
-
 def test_figures_of_a_live_source_are_not_held_against_it(found: Report) -> None:
     page, markdown = both(replace(found, origin=replace(found.origin, synthetic_scale=None)))
     for text in (page.text, markdown):
@@ -564,28 +544,6 @@ def test_what_keeps_the_marts_from_being_read_is_said_in_a_line(
     )
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert done.stderr.startswith(reason)
-
-
-def test_the_page_fits_every_screen_and_paper(phase7: Report, tmp_path: Path) -> None:
-    page = tmp_path / "report.html"
-    page.write_text(report.html(phase7))
-    with chromium(tmp_path / "chromium") as browser:
-        for name, width in (("desktop", 1280), ("narrow", 390)):
-            screen = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
-            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-            browser.get(page.as_uri())
-            wide, high = browser.execute_script(
-                "return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-            )
-            whole = {"x": 0, "y": 0, "width": width, "height": high, "scale": 1}
-            shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": whole})
-            (SCREENSHOTS / f"report_{name}.png").write_bytes(b64decode(shot["data"]))
-            assert browser.execute_script("return innerWidth") == width
-            assert wide <= width
-        paper = b64decode(browser.print_page(PrintOptions()))
-        assert len(re.findall(rb"/Type\s*/Page\b", paper)) > 1
-        assert set(asked(browser)) == {page.as_uri()}
-        assert browser.get_log("browser") == []
 
 
 def test_the_command_says_where_the_report_is(built: Database, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from inprocess import Project, parsed
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
 KEYS = {"payments": "payment_id", "orders": "order_id", "technicians": "technician_id"}
+TESTS = ("resource_type:test", "resource_type:unit_test")
 ADDED = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted")
 
 
@@ -34,7 +35,7 @@ def ids(scratch: Database, project: Project) -> Ids:
     """Build four times: the first load, nothing changed, much changed, some of it taken back."""
 
     def build() -> None:
-        project.dbt("build", "--exclude", "staging", "resource_type:test", "resource_type:unit_test")
+        project.dbt("build", "--select", "+resource_type:snapshot", "--exclude", "staging", *TESTS)
 
     scratch.load_legacy("tiny")
     scratch.execute(DROP_EVERY_CONSTRAINT)
