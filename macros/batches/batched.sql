@@ -40,7 +40,12 @@
     {%- endfor -%}
 
     {% call statement('main') -%}
-        {{ 'analyze ' ~ target_relation if changes else "select 'nothing has changed'" }}
+        {%- if changes -%}
+            {{ index_batches(target_relation) }}
+            analyze {{ target_relation }}
+        {%- else -%}
+            select 'nothing has changed'
+        {%- endif -%}
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
