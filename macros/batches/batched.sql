@@ -40,12 +40,7 @@
     {%- endfor -%}
 
     {% call statement('main') -%}
-        {%- if changes -%}
-            {{ index_batches(target_relation) }}
-            analyze {{ target_relation }}
-        {%- else -%}
-            select 'nothing has changed'
-        {%- endif -%}
+        {{ 'analyze ' ~ target_relation if changes else "select 'nothing has changed'" }}
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
