@@ -39,12 +39,15 @@
         {%- endif -%}
     {%- endfor -%}
 
-    {% call statement('main') -%}
-        {{ 'analyze ' ~ target_relation if changes else "select 'nothing has changed'" }}
-    {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
-    {% do adapter.commit() %}
+    {% call statement('commit', auto_begin=False) -%}
+        commit;
+    {%- endcall %}
+    {#- Statistics for the plans; and the visibility map, by which a test of the key reads its index alone. -#}
+    {% call statement('main', auto_begin=False) -%}
+        {{ 'vacuum (analyze) ' ~ target_relation if changes else "select 'nothing has changed'" }}
+    {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
     {{ return({'relations': [target_relation]}) }}

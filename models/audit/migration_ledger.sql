@@ -12,8 +12,14 @@ entities as (
     {%- endfor %}
 ),
 
+-- Counted before they are joined: there are millions of them.
 dispositions as (
-    select * from {{ ref('int_audit__dispositions') }}
+    select
+        entity,
+        disposition,
+        count(*) as disposition_rows
+    from {{ ref('int_audit__dispositions') }}
+    group by entity, disposition
 ),
 
 counted as (
@@ -22,10 +28,12 @@ counted as (
         entities.position,
         entities.entity,
         entities.legacy_table,
-        count(dispositions.disposition) as source_rows,
-        count(case when dispositions.disposition = 'migrated' then 1 end) as migrated_rows,
-        count(case when dispositions.disposition = 'excluded' then 1 end) as excluded_rows,
-        count(case when dispositions.disposition = 'rejected' then 1 end) as rejected_rows
+        cast(coalesce(sum(dispositions.disposition_rows), 0) as bigint) as source_rows,
+        {%- for fate in ['migrated', 'excluded', 'rejected'] %}
+        cast(coalesce(sum(
+            case when dispositions.disposition = '{{ fate }}' then dispositions.disposition_rows end
+        ), 0) as bigint) as {{ fate }}_rows{{ ',' if not loop.last }}
+        {%- endfor %}
     from entities
     left join dispositions on entities.entity = dispositions.entity
     group by entities.phase, entities.position, entities.entity, entities.legacy_table

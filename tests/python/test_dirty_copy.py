@@ -87,3 +87,31 @@ def test_the_dirt_was_there(built: Database) -> None:
 def test_unknown_codes_are_called_unmapped(built: Database) -> None:
     assert built.rows("select 1 from dispatch_marts.orders where status = 'unmapped'")
     assert built.rows("select 1 from dispatch_marts.payment_operations where operation_type = 'unmapped'")
+
+
+def test_ids_are_compared_unless_an_index_keeps_them_apart(built: Database) -> None:
+    indexes = {
+        "none": "select",
+        "not unique": "create index on legacy.dispatch_notification (id)",
+        "partial": "create unique index on legacy.dispatch_notification (id) where id is null",
+        "of an expression": "create unique index on legacy.dispatch_notification (upper(template_context))",
+        "of two columns": "create unique index on legacy.dispatch_notification (id, template_context)",
+        "of another column": "create unique index on legacy.dispatch_notification (recipient_id)",
+        "of a parent": "create unique index on legacy.dispatch_notification (id);"
+        " create table child () inherits (legacy.dispatch_notification)",
+        "unique": "create unique index on legacy.dispatch_notification (id)",
+    }
+    found = {}
+    opened = built.connect()
+    opened.autocommit = False
+    cursor = opened.cursor()
+    for name, statement in indexes.items():
+        cursor.execute("update legacy.dispatch_notification set template_context = ctid::text, recipient_id = null")
+        if name in ("of a parent", "unique"):
+            cursor.execute("update legacy.dispatch_notification set id = null")
+        cursor.execute(statement)
+        cursor.execute("select distinct is_legacy_id_kept_unique from dispatch_staging.stg_dispatch__notifications")
+        found[name] = cursor.fetchone()[0]
+        opened.rollback()
+    opened.close()
+    assert found == {name: name == "unique" for name in indexes}

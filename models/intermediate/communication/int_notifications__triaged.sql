@@ -1,14 +1,22 @@
 with
 
-notifications as (
+notifications as not materialized (
     select * from {{ ref('int_notifications__resolved') }}
 ),
 
+-- Comparing whole rows is a quarter of all the work: only where the legacy table could hold an id twice.
 numbered as (
+    select
+        notifications.*,
+        1 as occurrence
+    from notifications
+    where is_legacy_id_kept_unique
+    union all
     select
         notifications.*,
         {{ occurrence_number('notifications', ['legacy_notification_id']) }} as occurrence
     from notifications
+    where is_legacy_id_kept_unique is not true
 ),
 
 reasoned as (

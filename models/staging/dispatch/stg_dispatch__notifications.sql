@@ -30,7 +30,10 @@ renamed as (
         cast(created_at as timestamp with time zone) as created_at,
 
         ---------- change detection
-        {{ row_hash('source') }} as row_hash
+        {{ row_hash('source') }} as row_hash,
+
+        ---------- guarantees
+        {{ is_kept_unique(source('dispatch', 'dispatch_notification'), 'id') }} as is_legacy_id_kept_unique
 
     from source
 

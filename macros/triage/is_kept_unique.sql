@@ -1,0 +1,20 @@
+{% macro is_kept_unique(relation, column) -%}
+    {{ return(adapter.dispatch('is_kept_unique', 'dispatch')(relation, column)) }}
+{%- endmacro %}
+
+{% macro postgres__is_kept_unique(relation, column) -%}
+    exists (
+        select 1
+        from pg_catalog.pg_index as indexes
+        inner join pg_catalog.pg_attribute as attributes
+            on indexes.indrelid = attributes.attrelid and indexes.indkey[0] = attributes.attnum
+        inner join pg_catalog.pg_class as tables on indexes.indrelid = tables.oid
+        where indexes.indrelid = cast('{{ relation }}' as regclass)
+            and indexes.indisunique
+            and indexes.indisvalid
+            and indexes.indpred is null
+            and indexes.indnkeyatts = 1
+            and attributes.attname = '{{ column }}'
+            and not tables.relhassubclass
+    )
+{%- endmacro %}
