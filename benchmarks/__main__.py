@@ -74,7 +74,9 @@ class Bench:
                 self._remove(file, text)
         warehouse.renew()
         warehouse.dbt("compile", "--select", "resource_type:model")
-        self.script = hand.Script(warehouse.artifact("manifest"))
+        manifest = warehouse.artifact("manifest")
+        self.hand = hand.Script(manifest, largest_by_hand=True)
+        self.compiled = hand.Script(manifest, largest_by_hand=False)
 
     def _remove(self, name: str, text: str) -> None:
         file = self.defaults / name
@@ -96,16 +98,17 @@ class Bench:
 
     def repeat(self) -> None:
         """Go through all arms once."""
-        self.by_hand()
+        self.without_dbt("hand", self.hand)
+        self.without_dbt("compiled", self.compiled)
         self.by_default()
         self.ours()
 
-    def by_hand(self) -> None:
-        """Run the statements without dbt; seeds are no part of the comparison."""
+    def without_dbt(self, name: str, script: hand.Script) -> None:
+        """Run the statements; seeds are no part of the comparison."""
         self.warehouse.renew()
         self.warehouse.dbt("seed")
-        self.time("hand", lambda: hand.run(self.warehouse, self.script))
-        self.compare("hand")
+        self.time(name, lambda: hand.run(self.warehouse, script))
+        self.compare(name)
 
     def ours(self) -> None:
         """Run the models, then everything with its tests, then what a day after brings."""
@@ -182,18 +185,18 @@ def main() -> None:
         say(f"Loading the legacy data: {options.scale} × {options.factor}")
         warehouse = Warehouse(server, folder / "dbt", legacy.Scale(options.scale), options.factor)
         bench = Bench(warehouse, folder)
-        for number in range(options.repeat):
-            say(f"Repetition {number + 1} of {options.repeat}")
-            bench.repeat()
         facts = {
             "scale": options.scale,
             "factor": options.factor,
-            "repetitions": options.repeat,
             "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} processors",
             "versions": _versions(warehouse),
             "seconds": bench.seconds,
         }
-    _write(facts)
+        for number in range(1, options.repeat + 1):
+            say(f"Repetition {number} of {options.repeat}")
+            bench.repeat()
+            table = _write(facts | {"repetitions": number})
+    print(table)
 
 
 def _versions(warehouse: Warehouse) -> str:
@@ -202,11 +205,12 @@ def _versions(warehouse: Warehouse) -> str:
     return f"PostgreSQL {postgres}, dbt {dbt}, Python {platform.python_version()}"
 
 
-def _write(facts: dict[str, Any]) -> None:
-    """Write the table and its numbers, and show the table."""
+def _write(facts: dict[str, Any]) -> str:
+    """Write the numbers and their table; return the table."""
     medians = {name: median(values) for name, values in facts["seconds"].items()}
     ratios = [
         ("ours (models) / hand", "ours, models", "hand"),
+        ("ours (models) / compiled", "ours, models", "compiled"),
         ("ours (build with all data tests) / hand", "ours, build", "hand"),
         ("defaults / ours, models", "defaults", "ours, models"),
         ("row by row / ours, payments", "row by row, payments", "ours, payments"),
@@ -242,7 +246,7 @@ def _write(facts: dict[str, Any]) -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     (OUTPUT / f"{name}.json").write_text(json.dumps(facts | {"medians": medians}, indent=2) + "\n")
     (OUTPUT / f"{name}.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

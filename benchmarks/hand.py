@@ -1,8 +1,9 @@
 """What PostgreSQL can do at best: the same tables without dbt, each made at once, two at a time.
 
-The largest table is written by hand and made first: each of two connections inserts one half of its rows and makes one
-of its keys. The few rows that are missing in it are looked up and judged alone, and there are no signatures for a day
-after. The SQL of all others is what dbt compiles from the models: there is little to gain and nothing to save.
+The SQL is what dbt compiles from the models, keys are added in bulk. The largest table can be written by hand and made
+first: each of two connections inserts one half of its rows and makes one of its keys. The few rows that are missing in
+it are looked up and judged alone, and there are no signatures for a day after. With the other tables there is little to
+gain.
 """
 
 import re
@@ -33,7 +34,7 @@ cross join lateral (select * from ({query}) as every where legacy_notification_i
 class Script:
     """The statements for each model, in an order in which they can be run."""
 
-    def __init__(self, manifest: dict[str, Any]) -> None:
+    def __init__(self, manifest: dict[str, Any], *, largest_by_hand: bool) -> None:
         """Take what `dbt compile` made of the project."""
         models = {
             id: node
@@ -44,7 +45,8 @@ class Script:
         self._manifest = manifest
         self.statements = {id: self._statements(node) for id, node in models.items()}
         self.parents = {id: self._built_from(id, set(models)) for id in models}
-        self._write_largest(models[LARGEST], models[LEFT_OUT])
+        if largest_by_hand:
+            self._write_largest(models[LARGEST], models[LEFT_OUT])
 
     def _built_from(self, id: str, models: set[str]) -> set[str]:
         """Return the models that must be there first; those that are compiled into others pass theirs on."""
