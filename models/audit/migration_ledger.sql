@@ -29,11 +29,15 @@ counted as (
         entities.entity,
         entities.legacy_table,
         cast(coalesce(sum(dispositions.disposition_rows), 0) as bigint) as source_rows,
-        {%- for fate in ['migrated', 'excluded', 'rejected'] %}
         cast(coalesce(sum(
-            case when dispositions.disposition = '{{ fate }}' then dispositions.disposition_rows end
-        ), 0) as bigint) as {{ fate }}_rows{{ ',' if not loop.last }}
-        {%- endfor %}
+            case when dispositions.disposition = 'migrated' then dispositions.disposition_rows end
+        ), 0) as bigint) as migrated_rows,
+        cast(coalesce(sum(
+            case when dispositions.disposition = 'excluded' then dispositions.disposition_rows end
+        ), 0) as bigint) as excluded_rows,
+        cast(coalesce(sum(
+            case when dispositions.disposition = 'rejected' then dispositions.disposition_rows end
+        ), 0) as bigint) as rejected_rows
     from entities
     left join dispositions on entities.entity = dispositions.entity
     group by entities.phase, entities.position, entities.entity, entities.legacy_table
