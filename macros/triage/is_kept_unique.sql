@@ -3,13 +3,14 @@
 {%- endmacro %}
 
 {% macro postgres__is_kept_unique(relation, column) -%}
+    {#- Rendered by hand: under --empty and --sample a relation is a query. -#}
     exists (
         select 1
         from pg_catalog.pg_index as indexes
         inner join pg_catalog.pg_attribute as attributes
             on indexes.indrelid = attributes.attrelid and indexes.indkey[0] = attributes.attnum
         inner join pg_catalog.pg_class as tables on indexes.indrelid = tables.oid
-        where indexes.indrelid = cast('{{ relation }}' as regclass)
+        where indexes.indrelid = cast('{{ relation.render() }}' as regclass)
             and indexes.indisunique
             and indexes.indisvalid
             and indexes.indpred is null
