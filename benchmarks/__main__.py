@@ -77,6 +77,12 @@ class Bench:
         manifest = warehouse.artifact("manifest")
         self.hand = hand.Script(manifest, largest_by_hand=True)
         self.compiled = hand.Script(manifest, largest_by_hand=False)
+        self.keyed = [
+            node["name"]
+            for node in manifest["nodes"].values()
+            for constraint in (each for column in node["columns"].values() for each in column["constraints"])
+            if constraint["type"] == "foreign_key"
+        ]
 
     def _remove(self, name: str, text: str) -> None:
         file = self.defaults / name
@@ -117,6 +123,7 @@ class Bench:
         warehouse.dbt("seed")
         self.time("ours, models", lambda: warehouse.dbt("run"))
         self.note("ours, batched models", warehouse.seconds(*BATCHED))
+        self.note("ours, models with foreign keys", warehouse.seconds(*self.keyed))
         self.note("ours, payments", warehouse.seconds(*PAYMENTS))
         self.compare("ours, models")
         self.time("row by row, payments", lambda: row_by_row.run(warehouse))
@@ -143,12 +150,15 @@ class Bench:
 
     def _run_defaults(self) -> None:
         """Two tables that are created with keys to the same parents may wait for each other: PostgreSQL ends one."""
+        deadlocked = 0.0
         try:
             self.warehouse.dbt("run", project=self.defaults)
         except Failure as failure:
             if "deadlock detected" not in str(failure):
                 raise
+            deadlocked = self.warehouse.seconds(*self.keyed)
             self.warehouse.dbt("retry", project=self.defaults)
+        self.note("defaults, models with foreign keys", deadlocked + self.warehouse.seconds(*self.keyed))
 
     def change(self, percent: int) -> None:
         """Change some of the newest notifications."""
@@ -213,6 +223,11 @@ def _write(facts: dict[str, Any]) -> str:
         ("ours (models) / compiled", "ours, models", "compiled"),
         ("ours (build with all data tests) / hand", "ours, build", "hand"),
         ("defaults / ours, models", "defaults", "ours, models"),
+        (
+            "defaults / ours, models with foreign keys",
+            "defaults, models with foreign keys",
+            "ours, models with foreign keys",
+        ),
         ("row by row / ours, payments", "row by row, payments", "ours, payments"),
         *(
             (f"day with {n} % changed / first load, batched models", f"day with {n} % changed, batched models", first)
