@@ -22,7 +22,7 @@ insert into legacy.{table} ({columns})
 select {shifted} from legacy.{table}, generate_series(1, 2) as copy;
 analyze legacy.{table};
 """
-GIANTS = ("dispatch_notification", "dispatch_task", "dispatch_file", "dispatch_message")
+GIANTS = ("dispatch_notification", "dispatch_task", "dispatch_file", "dispatch_comment")
 
 
 class Warehouse:
