@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from benchmarks.warehouse import Warehouse
+from ops.errors import Failure
 
 PROCESSORS = 2
 LARGEST, LEFT_OUT, SIGNATURES = (
@@ -65,7 +66,8 @@ class Script:
             return [f"create view {name} as {query}"]
         clauses = list(self._constraints(node))
         keys = [f"alter table {name} " + ", ".join(clauses)] if clauses else []
-        return [f"create table {name} as {query}", *keys, f"analyze {name}"]
+        settings = [hook["sql"] for hook in node["config"]["pre-hook"] if hook["sql"].startswith("set local ")]
+        return ["; ".join([*settings, f"create table {name} as {query}"]), *keys, f"analyze {name}"]
 
     def _write_largest(self, largest: dict[str, Any], left_out: dict[str, Any]) -> None:
         name, query = largest["relation_name"], largest["compiled_code"]
@@ -97,6 +99,7 @@ class Script:
         self.statements |= {step: statements for step, (_, statements) in steps.items()}
         first = {id: self.parents[id] for id in self.parents if id in before}
         first |= {step: parents for step, (parents, _) in steps.items()}
+        # The first operand gives the order, the last the parents.
         self.parents = first | self.parents | first
 
     def _ancestors(self, id: str) -> set[str]:
@@ -138,6 +141,8 @@ def run(warehouse: Warehouse, script: Script) -> None:
                 waiting.pop(id)
                 connection = connections.pop()
                 running[pool.submit(_execute, connection, script.statements[id])] = (id, connection)
+            if not running:
+                raise Failure(f"what {', '.join(waiting)} are made from is never there.")
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 future.result()
