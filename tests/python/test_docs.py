@@ -125,7 +125,7 @@ def test_every_test_is_described_itself_or_by_its_kind(manifest: dict[str, Any])
     overview = manifest["docs"]["doc.dispatch.__overview__"]["block_contents"]
     explained = set(re.findall(r"`(\w+)`", overview.partition("## What is tested")[2].partition("\n## ")[0]))
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
-    assert len(tests) > 1_000
+    assert len(tests) > 600
     kinds = {node["name"]: (node.get("test_metadata") or {}).get("name") for node in tests if not node["description"]}
     assert [name for name, kind in kinds.items() if kind not in explained] == []
     assert explained - set(kinds.values()) == set()

@@ -17,7 +17,8 @@ COPIED = (
     *("models", "macros", "seeds", "snapshots", "tests", "dbt_packages"),
     *("dbt_project.yml", "packages.yml", "package-lock.yml", "dbt-bouncer.yml"),
 )
-RELATIONSHIP = """          - relationships:
+RELATIONSHIP = """        data_tests:
+          - relationships:
               name: payment_items_payment_id_is_in_payments
               arguments: {to: ref('payments'), field: payment_id}
 """
@@ -62,9 +63,16 @@ BROKEN = (
     ),
     (
         "marts/payments/payment_operations.yml",
-        "        data_tests:\n          - is_plausible_date",
-        "        data-tests:\n          - is_plausible_date",
-        {"check_mart_columns_are_tested"},
+        "        constraints:\n          - type: check\n            name: made_at",
+        "        constraint:\n          - type: check\n            name: made_at",
+        {"check_mart_columns_are_held"},
+    ),
+    ("marts/orders/tasks.yml", "name: jaw_side_is_known, ", "", {"check_contract_is_tested"}),
+    (
+        "marts/templates/categories.yml",
+        "    data_tests:\n      - contract_is_enforced: {name: categories_contract_is_enforced}\n",
+        "",
+        {"check_contract_is_tested"},
     ),
     ("marts/payments/payment_items.yml", RELATIONSHIP, "", {"check_mart_keys_are_held"}),
     (
@@ -95,7 +103,7 @@ def test_each_broken_rule_is_named_and_nothing_else(tmp_path: Path) -> None:
         for check in (
             *("model_directories", "model_names", "model_property_file_location", "model_description_populated"),
             *("model_documented_in_same_directory", "model_description_contains_regexp_pattern"),
-            *("mart_keys_are_held",),
+            *("mart_keys_are_held", "contract_is_tested"),
         )
     }
 
