@@ -20,9 +20,9 @@
             drop table if exists {{ target_relation }} cascade;
             drop table if exists {{ loaded }};
             create table {{ target_relation }}
-            {{ get_assert_columns_equivalent(sql) }}
+            {{ get_assert_columns_equivalent(with_key_cast(sql)) }}
             {{ get_table_columns_and_constraints() }};
-            create table {{ loaded }} (batch_number integer, signature text not null);
+            create table {{ loaded }} (batch_number bigint, signature text not null);
             comment on table {{ loaded }} is '{{ version }}';
         {%- endcall %}
         {% do adapter.commit() %}

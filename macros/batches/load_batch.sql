@@ -22,3 +22,13 @@
     insert into {{ loaded }} values ({{ 'null' if number is none else number }}, '{{ change.signature }}');
     {%- endif %}
 {%- endmacro %}
+
+{% macro with_key_cast(sql) -%}
+    {#- The query passes its key on uncast, or no index of the legacy table would find a batch; the insert casts it. -#}
+    {%- set key = config.require('batch_by') -%}
+    select
+        {%- for name, column in model.columns.items() %}
+        {{ 'cast(' ~ name ~ ' as ' ~ column.data_type ~ ') as ' if name == key }}{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from ({{ sql }}) as uncast
+{%- endmacro %}

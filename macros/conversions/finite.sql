@@ -3,5 +3,5 @@
 {%- endmacro %}
 
 {% macro postgres__finite(amount) -%}
-    nullif({{ amount }}, 'NaN')
+    case when abs({{ amount }}) < 1e24 then {{ amount }} end
 {%- endmacro %}

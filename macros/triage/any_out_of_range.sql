@@ -1,14 +1,28 @@
-{% macro any_out_of_range(dates=[], amounts=[]) -%}
-    {#- NaN and the infinities fall outside as well: PostgreSQL orders them beyond every number and date. -#}
-    (
-    {%- for date in dates %}
-        {{ date }} not between cast('{{ var("earliest_plausible_date") }}' as date)
-            and cast('{{ var("latest_plausible_date") }}' as date)
-        {%- if not loop.last or amounts %} or{% endif %}
-    {%- endfor %}
-    {%- for amount in amounts %}
-        {{ amount }} not between -{{ var('largest_plausible_amount') }} and {{ var('largest_plausible_amount') }}
-        {%- if not loop.last %} or{% endif %}
-    {%- endfor %}
-    )
+{% macro any_out_of_range(dates=[], days=[], amounts=[], percents=[], integers=[], bigints=[]) -%}
+    {#- True where a value is implausible, or the type of the mart cannot hold it exactly: staging passes on what the
+        source holds, however wide its columns have become. NaN and the infinities fall outside as well: PostgreSQL
+        orders them beyond every number and date. -#}
+    {%- set largest = var('largest_plausible_amount') -%}
+    {%- set conditions = [] -%}
+    {%- for date in dates + days -%}
+        {%- do conditions.append(
+            date ~ " not between cast('" ~ var('earliest_plausible_date') ~ "' as date) and cast('"
+            ~ var('latest_plausible_date') ~ "' as date)"
+        ) -%}
+    {%- endfor -%}
+    {%- for day in days -%}
+        {%- do conditions.append(day ~ ' <> cast(' ~ day ~ ' as date)') -%}
+    {%- endfor -%}
+    {%- for numbers, low, high, digits in [
+        (amounts, '-' ~ largest, largest, 2),
+        (percents, 0, 100, 4),
+        (integers, -2147483648, 2147483647, 0),
+        (bigints, -9223372036854775808, 9223372036854775807, 0),
+    ] -%}
+        {%- for number in numbers -%}
+            {%- do conditions.append(number ~ ' not between ' ~ low ~ ' and ' ~ high) -%}
+            {%- do conditions.append(number ~ ' <> round(' ~ number ~ (', ' ~ digits if digits else '') ~ ')') -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    ({{ conditions | join(' or ') }})
 {%- endmacro %}

@@ -1,7 +1,7 @@
 select
     entity,
     legacy_table,
-    legacy_id,
+    cast(legacy_id as bigint) as legacy_id,
     disposition,
     reason
 from {{ ref('int_audit__dispositions') }}

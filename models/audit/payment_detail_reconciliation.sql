@@ -9,11 +9,12 @@ payments as (
 ),
 
 legacy_operations as (
-    select * from {{ ref('stg_dispatch__operations') }}
+    -- Both from the source itself: what staging changed would be changed on both sides of the comparison.
+    select * from {{ source('dispatch', 'dispatch_operation') }}
 ),
 
 legacy_items as (
-    select * from {{ ref('stg_dispatch__wares') }}
+    select * from {{ source('dispatch', 'dispatch_ware') }}
 ),
 
 mart_items as (
@@ -28,13 +29,13 @@ operations as (
     select
         'legacy' as side,
         case
-            when legacy_operations.type_code is null then 'payment'
+            when legacy_operations.type is null then 'payment'
             else coalesce(operation_types.operation_type, 'unmapped')
         end as kind,
         legacy_operations.made_at,
         {{ finite('legacy_operations.price') }} as amount
     from legacy_operations
-    left join operation_types on legacy_operations.type_code = operation_types.type_code
+    left join operation_types on legacy_operations.type = operation_types.type_code
     union all
     select
         'mart' as side,
@@ -58,9 +59,9 @@ items as (
         'legacy' as side,
         payments.status as kind,
         payments.made_at,
-        {{ finite('legacy_items.total') }} as amount
+        {{ finite('legacy_items."total"') }} as amount
     from legacy_items
-    left join payments on legacy_items.legacy_payment_id = payments.legacy_payment_id
+    left join payments on legacy_items.payment_id = payments.legacy_payment_id
     union all
     select
         'mart' as side,
@@ -99,10 +100,10 @@ select
     count(case when side = 'legacy' then 1 end) as legacy_rows,
     count(case when side = 'mart' then 1 end) as mart_rows,
     count(case when side = 'left_out' then 1 end) as left_out_rows,
-    cast(coalesce(sum(case when side = 'legacy' then amount end), 0) as numeric(20, 2)) as legacy_amount,
-    cast(coalesce(sum(case when side = 'mart' then amount end), 0) as numeric(20, 2)) as mart_amount,
-    cast(coalesce(sum(case when side = 'left_out' then amount end), 0) as numeric(20, 2)) as left_out_amount,
-    cast(coalesce(sum(case side when 'legacy' then amount else -amount end), 0) as numeric(20, 2))
+    cast(coalesce(sum(case when side = 'legacy' then amount end), 0) as numeric(38, 2)) as legacy_amount,
+    cast(coalesce(sum(case when side = 'mart' then amount end), 0) as numeric(38, 2)) as mart_amount,
+    cast(coalesce(sum(case when side = 'left_out' then amount end), 0) as numeric(38, 2)) as left_out_amount,
+    cast(coalesce(sum(case side when 'legacy' then amount else -amount end), 0) as numeric(38, 2))
         as unexplained_difference
 from stacked
 group by 1, 2, 3

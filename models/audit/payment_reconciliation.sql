@@ -1,17 +1,17 @@
 with
 
--- Status and amount as the legacy columns give them; what is compared was computed on the other way, through the mart.
+-- From the source itself: a value that staging changed would be changed on both sides of the comparison.
 legacy as (
     select
         case
-            when is_cancelled then 'cancelled'
-            when is_paid or is_free then 'completed'
+            when canceled then 'cancelled'
+            when paid or free then 'completed'
             else 'pending'
         end as status,
         {{ plausible_month('made_at') }} as month,
         count(*) as legacy_rows,
         coalesce(sum({{ finite('total_price') }}), 0) as legacy_amount
-    from {{ ref('stg_dispatch__payments') }}
+    from {{ source('dispatch', 'dispatch_payment') }}
     group by 1, 2
 ),
 
@@ -79,9 +79,9 @@ totals as (
         cast(sum(legacy_rows) as bigint) as legacy_rows,
         cast(sum(mart_rows) as bigint) as mart_rows,
         cast(sum(left_out_rows) as bigint) as left_out_rows,
-        cast(sum(legacy_amount) as numeric(20, 2)) as legacy_amount,
-        cast(sum(mart_amount) as numeric(20, 2)) as mart_amount,
-        cast(sum(left_out_amount) as numeric(20, 2)) as left_out_amount
+        cast(sum(legacy_amount) as numeric(38, 2)) as legacy_amount,
+        cast(sum(mart_amount) as numeric(38, 2)) as mart_amount,
+        cast(sum(left_out_amount) as numeric(38, 2)) as left_out_amount
     from stacked
     group by 1, 2
 )
@@ -95,6 +95,6 @@ select
     legacy_amount,
     mart_amount,
     left_out_amount,
-    cast(legacy_amount - mart_amount as numeric(20, 2)) as difference,
-    cast(legacy_amount - mart_amount - left_out_amount as numeric(20, 2)) as unexplained_difference
+    cast(legacy_amount - mart_amount as numeric(38, 2)) as difference,
+    cast(legacy_amount - mart_amount - left_out_amount as numeric(38, 2)) as unexplained_difference
 from totals

@@ -1,19 +1,21 @@
 {%- set texts = {
-    'messages': 'stg_dispatch__records',
-    'doctor_notes': 'stg_dispatch__notes',
-    'team_communications': 'stg_dispatch__notes',
-    'treatment_discussions': 'stg_dispatch__comments',
+    'messages': 'dispatch_record',
+    'doctor_notes': 'dispatch_note',
+    'team_communications': 'dispatch_note',
+    'treatment_discussions': 'dispatch_comment',
 } -%}
+
+-- From the source itself: a text that staging changed would be changed on both sides of the comparison.
 
 with
 
 stacked as (
-    {%- for entity, staging in texts.items() %}
+    {%- for entity, legacy_table in texts.items() %}
     select
         '{{ entity }}' as entity,
         'legacy' as side,
-        text as body
-    from {{ ref(staging) }}
+        cast("text" as text) as body
+    from {{ source('dispatch', legacy_table) }}
     union all
     select
         '{{ entity }}' as entity,

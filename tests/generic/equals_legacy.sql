@@ -1,6 +1,7 @@
-{% test equals_legacy(model, column_name, staging, key, legacy_column) %}
+{% test equals_legacy(model, column_name, legacy, key, legacy_column) %}
 
 -- The column still says what the legacy table says. A row of the mart without a legacy row fails as well.
+-- Asked of the source itself: a value that staging changed would be changed on both sides of the comparison.
 with
 
 mart as (
@@ -8,7 +9,7 @@ mart as (
 ),
 
 legacy as (
-    select * from {{ staging }}
+    select * from {{ legacy }}
 )
 
 select
@@ -20,8 +21,8 @@ where
         select 1
         from legacy
         where
-            legacy.{{ key }} = mart.{{ key }}
-            and legacy.{{ legacy_column }} is not distinct from mart.{{ column_name }}
+            legacy.id = mart.{{ key }}
+            and legacy.{{ adapter.quote(legacy_column) }} is not distinct from mart.{{ column_name }}
     )
 
 {% endtest %}

@@ -96,7 +96,7 @@ def test_each_broken_rule_is_named_and_nothing_else(tmp_path: Path) -> None:
         file.write_text(file.read_text().replace(there, instead, 1))
         expected |= {(check, file.stem) for check in checks}
     # The source of payments is now read twice, and a model is where and what no model may be.
-    expected.add(("check_source_used_by_only_one_model", "dispatch_payment"))
+    expected.add(("check_source_is_cleaned_in_one_place", "dispatch_payment"))
     (project / "models" / "marts" / "fct_payment.sql").write_text("select 1 as one")
     expected |= {
         (f"check_{check}", "fct_payment")

@@ -23,6 +23,7 @@ reasoned as (
         case
             when permissions.legacy_permission_id is null then 'legacy_id_not_given'
             when permissions.occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_out_of_range(integers=['permissions.legacy_permission_id']) }} then 'value_out_of_range'
         end as reason
     from numbered as permissions
     left join content_types on permissions.legacy_content_type_id = content_types.legacy_content_type_id

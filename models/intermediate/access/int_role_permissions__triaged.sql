@@ -31,6 +31,7 @@ reasoned as (
             when permissions.permission_id is null then 'permission_not_migrated'
             when {{ occurrence_number('links', ['legacy_role_id', 'legacy_permission_id', 'occurrence']) }} > 1
                 then 'duplicate_natural_key'
+            when {{ any_out_of_range(integers=['links.legacy_role_permissions_id']) }} then 'value_out_of_range'
         end as reason
     from numbered as links
     left join roles on links.legacy_role_id = roles.legacy_role_id

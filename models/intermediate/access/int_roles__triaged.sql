@@ -27,6 +27,12 @@ reasoned as (
         case
             when roles.legacy_role_id is null then 'legacy_id_not_given'
             when roles.occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_out_of_range(
+                integers=[
+                    'roles.legacy_role_id', 'roles.legacy_user_id', 'roles.legacy_group_id', 'roles.type_code',
+                    'roles.sort_order',
+                ],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as roles
     left join profiles on roles.legacy_user_id = profiles.legacy_user_id

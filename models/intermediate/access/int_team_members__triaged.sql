@@ -32,6 +32,7 @@ reasoned as (
             when profiles.profile_id is null then 'profile_not_migrated'
             when {{ occurrence_number('memberships', ['legacy_user_id', 'legacy_group_id', 'occurrence']) }} > 1
                 then 'duplicate_natural_key'
+            when {{ any_out_of_range(integers=['memberships.legacy_user_groups_id']) }} then 'value_out_of_range'
         end as reason
     from numbered as memberships
     left join known_groups on memberships.legacy_group_id = known_groups.legacy_group_id

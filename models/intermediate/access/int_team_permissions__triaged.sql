@@ -32,6 +32,7 @@ reasoned as (
             when permissions.permission_id is null then 'permission_not_migrated'
             when {{ occurrence_number('links', ['legacy_permission_id', 'legacy_group_id', 'occurrence']) }} > 1
                 then 'duplicate_natural_key'
+            when {{ any_out_of_range(integers=['links.legacy_group_permissions_id']) }} then 'value_out_of_range'
         end as reason
     from numbered as links
     left join known_groups on links.legacy_group_id = known_groups.legacy_group_id

@@ -29,7 +29,10 @@ reasoned as (
             when notes.occurrence > 1 then 'duplicate_legacy_id'
             when doctors.doctor_id is null then 'doctor_not_migrated'
             when {{ any_missing(['notes.text', 'notes.created_at']) }} then 'required_value_missing'
-            when {{ any_out_of_range(dates=['notes.created_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['notes.created_at'],
+                integers=['notes.legacy_note_id', 'notes.legacy_author_user_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as notes
     left join doctors on notes.legacy_doctor_user_id = doctors.legacy_user_id

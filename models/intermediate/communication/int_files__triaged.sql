@@ -29,7 +29,14 @@ reasoned as (
             when files.occurrence > 1 then 'duplicate_legacy_id'
             when {{ any_missing(['files.uid', 'files.size_bytes', 'files.type_code', 'files.created_at']) }}
                 then 'required_value_missing'
-            when {{ any_out_of_range(dates=['files.created_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['files.created_at'],
+                integers=[
+                    'files.legacy_file_id', 'files.legacy_instruction_id', 'files.legacy_record_id',
+                    'files.type_code', 'files.status_code',
+                ],
+                bigints=['files.size_bytes'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as files
     left join orders on files.legacy_instruction_id = orders.legacy_instruction_id

@@ -68,7 +68,10 @@ reasoned as (
             when targeted.target_patient_id is null and targeted.target_profile_id is null then 'target_not_found'
             when {{ any_missing(['targeted.text', 'targeted.is_public', 'targeted.created_at']) }}
                 then 'required_value_missing'
-            when {{ any_out_of_range(dates=['targeted.created_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['targeted.created_at'],
+                integers=['targeted.legacy_record_id', 'targeted.legacy_author_user_id', 'targeted.type_code'],
+            ) }} then 'value_out_of_range'
         end as reason
     from targeted
     left join author_profiles on targeted.legacy_author_user_id = author_profiles.legacy_user_id

@@ -29,7 +29,10 @@ reasoned as (
             when {{ any_missing([
                 'context_json', 'is_read', 'is_to_be_emailed', 'is_emailed', 'created_at',
             ]) }} then 'required_value_missing'
-            when {{ any_out_of_range(dates=['created_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['created_at'],
+                integers=['legacy_notification_id', 'legacy_item_id'],
+            ) }} then 'value_out_of_range'
             when not {{ is_json('context_json') }} then 'malformed_json'
         end as reason
     from numbered

@@ -17,6 +17,10 @@ reasoned as (
         case
             when legacy_storage_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_out_of_range(
+                integers=['legacy_storage_id', 'port'],
+                bigints=['disk_free_bytes', 'disk_total_bytes'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered
 )

@@ -65,6 +65,9 @@ reasoned as (
             when orders.legacy_instruction_id is null then 'order_rejected'
             when orders.reason is not null then orders.reason
             when {{ any_missing(['jaws.is_labial']) }} then 'required_value_missing'
+            when {{ any_out_of_range(
+                integers=['jaws.legacy_jaw_id', 'jaws.legacy_product_id', 'jaws.reason_code'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as jaws
     left join pointed_at on jaws.legacy_jaw_id = pointed_at.legacy_jaw_id

@@ -37,7 +37,10 @@ reasoned as (
             when orders.reason is not null then orders.reason
             when {{ any_missing(['states.status_code', 'states.is_on', 'states.changed_at']) }}
                 then 'required_value_missing'
-            when {{ any_out_of_range(dates=['states.changed_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['states.changed_at'],
+                integers=['states.legacy_state_id', 'states.legacy_actor_user_id', 'states.status_code'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as states
     left join orders on states.legacy_instruction_id = orders.legacy_instruction_id

@@ -54,8 +54,14 @@ reasoned as (
             when doctor_id is null then 'doctor_not_migrated'
             when {{ any_missing(['status', 'is_deleted', 'is_comprehensive', 'has_cbct', 'is_extraction_accepted']) }}
                 then 'required_value_missing'
-            when {{ any_out_of_range(dates=['submitted_at', 'updated_at'], amounts=['price']) }}
-                then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['submitted_at', 'updated_at'],
+                amounts=['price'],
+                integers=[
+                    'legacy_instruction_id', 'legacy_course_id', 'status_code', 'sort_order', 'scanner_code',
+                    'model_code',
+                ],
+            ) }} then 'value_out_of_range'
         end as reason
     from referenced
 )

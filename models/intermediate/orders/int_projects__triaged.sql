@@ -25,7 +25,14 @@ reasoned as (
             when {{ any_missing([
                 'projects.uid', 'projects.type_code', 'projects.status_code', 'projects.created_at', 'projects.is_public',
             ]) }} then 'required_value_missing'
-            when {{ any_out_of_range(dates=['projects.created_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['projects.created_at'],
+                integers=[
+                    'projects.legacy_project_id', 'projects.legacy_creator_user_id', 'projects.type_code',
+                    'projects.status_code',
+                ],
+                bigints=['projects.size_bytes'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as projects
     left join profiles on projects.legacy_creator_user_id = profiles.legacy_user_id

@@ -47,7 +47,10 @@ reasoned as (
             when orders.reason is not null then orders.reason
             when templates.template_id is null then 'template_not_found'
             when {{ any_missing(['tasks.is_checked']) }} then 'required_value_missing'
-            when {{ any_out_of_range(dates=['tasks.done_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['tasks.done_at'],
+                integers=['tasks.legacy_task_id', 'tasks.legacy_file_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as tasks
     left join orders on tasks.legacy_instruction_id = orders.legacy_instruction_id

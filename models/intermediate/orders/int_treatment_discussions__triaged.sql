@@ -31,7 +31,10 @@ reasoned as (
             when comments.legacy_author_user_id is null then 'author_not_given'
             when profiles.profile_id is null then 'profile_not_migrated'
             when {{ any_missing(['comments.created_at']) }} then 'required_value_missing'
-            when {{ any_out_of_range(dates=['comments.created_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['comments.created_at'],
+                integers=['comments.legacy_comment_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as comments
     left join treatment_plans on comments.legacy_plan_id = treatment_plans.legacy_plan_id

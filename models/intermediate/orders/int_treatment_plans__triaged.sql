@@ -32,6 +32,7 @@ reasoned as (
             when orders.reason is not null then orders.reason
             when projects.project_id is null then 'project_not_migrated'
             when {{ any_missing(['plans.is_original']) }} then 'required_value_missing'
+            when {{ any_out_of_range(integers=['plans.legacy_plan_id', 'plans.number']) }} then 'value_out_of_range'
         end as reason
     from numbered as plans
     left join orders on plans.legacy_instruction_id = orders.legacy_instruction_id

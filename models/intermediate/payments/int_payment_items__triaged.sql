@@ -30,9 +30,14 @@ reasoned as (
             when payments.payment_id is null then 'payment_not_migrated'
             when {{ any_missing(['wares.quantity', 'wares.is_free', 'wares.total']) }}
                 then 'required_value_missing'
-            when {{ any_out_of_range(amounts=[
-                'wares.base_price', 'wares.doctor_price', 'wares.global_price', 'wares.discount', 'wares.total',
-            ]) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                amounts=[
+                    'wares.base_price', 'wares.doctor_price', 'wares.global_price', 'wares.discount', 'wares.total',
+                ],
+                integers=[
+                    'wares.legacy_ware_id', 'wares.legacy_product_id', 'wares.quantity', 'wares.discount_percent',
+                ],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as wares
     left join payments on wares.legacy_payment_id = payments.legacy_payment_id

@@ -47,6 +47,10 @@ select
         when legacy_operation_id is null then 'legacy_id_not_given'
         when occurrence > 1 then 'duplicate_legacy_id'
         when {{ any_missing(['price', 'is_office_card', 'attempts']) }} then 'required_value_missing'
-        when {{ any_out_of_range(dates=['made_at'], amounts=['price']) }} then 'value_out_of_range'
+        when {{ any_out_of_range(
+            dates=['made_at'],
+            amounts=['price'],
+            integers=['legacy_operation_id', 'type_code', 'attempts'],
+        ) }} then 'value_out_of_range'
     end as own_reason
 from decoded

@@ -65,10 +65,14 @@ reasoned as (
                 'total_price', 'paid_price', 'subtotal_price', 'tax_value', 'additional_price', 'used_credit',
                 'tax_percent', 'is_free', 'is_cancelled', 'is_paid', 'is_netsuite',
             ]) }} then 'required_value_missing'
-            when tax_percent not between 0 and 100 or {{ any_out_of_range(
+            when {{ any_out_of_range(
                 dates=['made_at'],
-                amounts=['total_price', 'paid_price', 'subtotal_price', 'tax_value', 'additional_price',
-                    'used_credit', 'custom_price', 'refunded_amount'],
+                amounts=[
+                    'total_price', 'paid_price', 'subtotal_price', 'tax_value', 'additional_price', 'used_credit',
+                    'custom_price', 'refunded_amount',
+                ],
+                percents=['tax_percent'],
+                integers=['legacy_payment_id', 'legacy_doctor_user_id', 'legacy_office_id'],
             ) }} then 'value_out_of_range'
         end as reason
     from referenced
@@ -99,7 +103,7 @@ select
     refunded_amount,
     subtotal_price as subtotal_amount,
     tax_value as tax_amount,
-    cast(tax_percent / 100 as numeric(9, 6)) as tax_rate,
+    round(tax_percent / 100, 6) as tax_rate,
     additional_price as additional_amount,
     used_credit as used_credit_amount,
     custom_price as custom_amount,

@@ -31,6 +31,7 @@ reasoned as (
             when offices.office_id is null then 'office_not_migrated'
             when {{ occurrence_number('office_doctors', ['legacy_office_id', 'legacy_user_id', 'occurrence']) }} > 1
                 then 'duplicate_natural_key'
+            when {{ any_out_of_range(integers=['office_doctors.legacy_office_doctors_id']) }} then 'value_out_of_range'
         end as reason
     from numbered as office_doctors
     left join doctors on office_doctors.legacy_user_id = doctors.legacy_user_id

@@ -33,7 +33,10 @@ checked as (
             when {{ any_missing(['has_promised_payment', 'credit', 'installment_payments', 'is_company_account']) }}
                 then 'required_value_missing'
             when {{ any_out_of_range(
-                dates=['tier_finish_date', 'baa_agreed_at', 'eula_agreed_at'], amounts=['credit']
+                dates=['baa_agreed_at', 'eula_agreed_at'],
+                days=['tier_finish_date'],
+                amounts=['credit'],
+                integers=['legacy_doctorsetting_id', 'tier_type_code', 'installment_payments'],
             ) }} then 'value_out_of_range'
         end as own_reason
     from referenced

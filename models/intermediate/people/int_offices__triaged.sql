@@ -26,7 +26,10 @@ reasoned as (
             when not offices.is_valid then 'office_not_valid'
             when {{ any_missing(['offices.is_valid', 'offices.tax_percent', 'offices.has_emails_enabled']) }}
                 then 'required_value_missing'
-            when offices.tax_percent not between 0 and 100 then 'value_out_of_range'
+            when {{ any_out_of_range(
+                percents=['offices.tax_percent'],
+                integers=['offices.legacy_office_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as offices
     left join countries on lower(offices.country) = countries.spelling
@@ -48,7 +51,7 @@ select
     sq_customer_id as square_customer_id,
     has_emails_enabled,
     -- Stored as a percent: 10.2500 means 10.25 %, 0.1025 of the price.
-    cast(tax_percent / 100 as numeric(9, 6)) as tax_rate,
+    round(tax_percent / 100, 6) as tax_rate,
     {{ disposition('reason', excluding=['office_not_valid']) }} as disposition,
     reason
 from reasoned

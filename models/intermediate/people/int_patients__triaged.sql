@@ -49,7 +49,11 @@ checked as (
             when occurrence > 1 then 'duplicate_legacy_id'
             when profile_id is null then 'profile_not_migrated'
             when {{ any_missing(['is_archived', 'is_suspended']) }} then 'required_value_missing'
-            when {{ any_out_of_range(dates=['birth_date', 'submitted_at', 'updated_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['submitted_at', 'updated_at'],
+                days=['birth_date'],
+                integers=['legacy_patient_id', 'legacy_doctor_user_id', 'legacy_office_id', 'status_code'],
+            ) }} then 'value_out_of_range'
         end as own_reason
     from referenced
 ),

@@ -57,7 +57,10 @@ reasoned as (
             when occurrence > 1 then 'duplicate_legacy_id'
             when {{ any_missing(['is_superuser', 'is_staff', 'is_active', 'joined_at']) }}
                 then 'required_value_missing'
-            when {{ any_out_of_range(dates=['joined_at', 'last_login_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['joined_at', 'last_login_at'],
+                integers=['legacy_user_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from typed
 )

@@ -34,6 +34,7 @@ reasoned as (
             when profiles.profile_id is null then 'profile_not_migrated'
             when {{ occurrence_number('technician_roles', ['legacy_user_id', 'occurrence']) }} > 1
                 then 'duplicate_natural_key'
+            when {{ any_out_of_range(integers=['technician_roles.legacy_role_id']) }} then 'value_out_of_range'
         end as reason
     from technician_roles
     left join profiles on technician_roles.legacy_user_id = profiles.legacy_user_id

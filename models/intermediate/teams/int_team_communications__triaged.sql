@@ -52,7 +52,10 @@ reasoned as (
             when authors.doctor_id is null then 'author_not_a_doctor'
             when user_teams.team_id is null then 'author_without_team'
             when {{ any_missing(['notes.text', 'notes.created_at']) }} then 'required_value_missing'
-            when {{ any_out_of_range(dates=['notes.created_at']) }} then 'value_out_of_range'
+            when {{ any_out_of_range(
+                dates=['notes.created_at'],
+                integers=['notes.legacy_note_id', 'notes.legacy_doctor_user_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as notes
     left join authors on notes.legacy_author_user_id = authors.legacy_user_id

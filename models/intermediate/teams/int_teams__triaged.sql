@@ -25,6 +25,7 @@ reasoned as (
             when legacy_groups.occurrence > 1 then 'duplicate_legacy_id'
             when legacy_groups.name = 'Patient' then 'group_not_team'
             when team_types.group_name is null then 'group_not_in_team_types'
+            when {{ any_out_of_range(integers=['legacy_groups.legacy_group_id']) }} then 'value_out_of_range'
         end as reason
     from numbered as legacy_groups
     left join team_types on legacy_groups.name = team_types.group_name

@@ -17,6 +17,9 @@ reasoned as (
         case
             when legacy_category_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_out_of_range(
+                integers=['legacy_category_id', 'legacy_parent_category_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered
 )

@@ -18,6 +18,7 @@ reasoned as (
             when legacy_course_id is null then 'legacy_id_not_given'
             when occurrence > 1 then 'duplicate_legacy_id'
             when {{ any_missing(['type_code']) }} then 'required_value_missing'
+            when {{ any_out_of_range(integers=['legacy_course_id', 'type_code']) }} then 'value_out_of_range'
         end as reason
     from numbered
 )

@@ -32,6 +32,9 @@ reasoned as (
             when courses.course_id is null then 'course_not_migrated'
             when {{ any_missing(['products.is_deleted', 'products.is_free', 'products.is_substitute']) }}
                 then 'required_value_missing'
+            when {{ any_out_of_range(
+                integers=['products.legacy_product_id', 'products.type_code'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as products
     left join courses on products.legacy_course_id = courses.legacy_course_id

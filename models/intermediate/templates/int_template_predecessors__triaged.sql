@@ -33,6 +33,7 @@ reasoned as (
                 'links', ['legacy_from_template_id', 'legacy_to_template_id', 'occurrence']
             ) }} > 1
                 then 'duplicate_natural_key'
+            when {{ any_out_of_range(integers=['links.legacy_template_predecessors_id']) }} then 'value_out_of_range'
         end as reason
     from numbered as links
     left join templates on links.legacy_from_template_id = templates.legacy_template_id

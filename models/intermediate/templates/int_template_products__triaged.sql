@@ -50,6 +50,9 @@ reasoned as (
             when product_id is null then 'product_not_in_catalogue'
             when {{ occurrence_number('referenced', ['legacy_template_id', 'legacy_product_id', 'occurrence']) }} > 1
                 then 'duplicate_natural_key'
+            when {{ any_out_of_range(
+                integers=['legacy_template_products_id', 'legacy_product_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from referenced
 )

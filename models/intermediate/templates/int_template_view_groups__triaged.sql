@@ -33,6 +33,9 @@ reasoned as (
             when {{ occurrence_number('links', ['legacy_template_id', 'legacy_group_id', 'occurrence']) }} > 1
                 then 'duplicate_natural_key'
             when known_groups.legacy_group_name is null then 'required_value_missing'
+            when {{ any_out_of_range(
+                integers=['links.legacy_template_view_groups_id', 'links.legacy_group_id'],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as links
     left join templates on links.legacy_template_id = templates.legacy_template_id

@@ -31,6 +31,7 @@ reasoned as (
             when roles.role_id is null then 'role_not_migrated'
             when {{ occurrence_number('links', ['legacy_template_id', 'legacy_role_id', 'occurrence']) }} > 1
                 then 'duplicate_natural_key'
+            when {{ any_out_of_range(integers=['links.legacy_template_view_roles_id']) }} then 'value_out_of_range'
         end as reason
     from numbered as links
     left join templates on links.legacy_template_id = templates.legacy_template_id

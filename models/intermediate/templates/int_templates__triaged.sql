@@ -29,6 +29,12 @@ reasoned as (
             when templates.occurrence > 1 then 'duplicate_legacy_id'
             when {{ any_missing(['templates.is_predefined', 'templates.is_read_only', 'templates.is_separate']) }}
                 then 'required_value_missing'
+            when {{ any_out_of_range(
+                integers=[
+                    'templates.legacy_template_id', 'templates.legacy_category_id', 'templates.function_code',
+                    'templates.status_code', 'templates.duration_minutes', 'templates.alerts',
+                ],
+            ) }} then 'value_out_of_range'
         end as reason
     from numbered as templates
     left join categories

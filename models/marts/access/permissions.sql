@@ -1,6 +1,6 @@
 select
     permission_id,
-    legacy_permission_id,
+    cast(legacy_permission_id as integer) as legacy_permission_id,
     permission_name,
     codename,
     app_label,

@@ -1,7 +1,7 @@
 select
     doctor_note_id,
-    legacy_note_id,
-    legacy_author_user_id,
+    cast(legacy_note_id as integer) as legacy_note_id,
+    cast(legacy_author_user_id as integer) as legacy_author_user_id,
     doctor_id,
     author_profile_id,
     body,

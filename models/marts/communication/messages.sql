@@ -1,13 +1,13 @@
 select
     message_id,
-    legacy_record_id,
-    legacy_author_user_id,
+    cast(legacy_record_id as integer) as legacy_record_id,
+    cast(legacy_author_user_id as integer) as legacy_author_user_id,
     author_profile_id,
     target_patient_id,
     target_profile_id,
     team_id,
     message_type,
-    legacy_type,
+    cast(legacy_type as integer) as legacy_type,
     body,
     is_public,
     created_at

@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('int_notifications__signatures') }}
 select
     notification_id,
+    -- Cast when it is inserted: the batches are cut by it.
     legacy_notification_id,
     recipient_profile_id,
     sender,
@@ -8,7 +9,7 @@ select
     -- Safe without a check: a malformed text is a reason for rejection.
     cast(context_json as jsonb) as context,
     item_type,
-    legacy_item_id,
+    cast(legacy_item_id as integer) as legacy_item_id,
     is_read,
     is_to_be_emailed,
     is_emailed,

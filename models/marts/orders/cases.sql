@@ -1,6 +1,6 @@
 select
     case_id,
-    legacy_patient_id,
+    cast(legacy_patient_id as integer) as legacy_patient_id,
     patient_id,
     doctor_id,
     case_number,

@@ -1,11 +1,11 @@
 select
     order_event_id,
-    legacy_state_id,
-    legacy_actor_user_id,
+    cast(legacy_state_id as integer) as legacy_state_id,
+    cast(legacy_actor_user_id as integer) as legacy_actor_user_id,
     order_id,
     actor_profile_id,
     event_type,
-    legacy_status,
+    cast(legacy_status as integer) as legacy_status,
     is_on,
     changed_at
 from {{ ref('int_order_events__triaged') }}

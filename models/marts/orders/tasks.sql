@@ -1,7 +1,7 @@
 select
     task_id,
-    legacy_task_id,
-    legacy_file_id,
+    cast(legacy_task_id as integer) as legacy_task_id,
+    cast(legacy_file_id as integer) as legacy_file_id,
     order_id,
     template_id,
     treatment_plan_id,

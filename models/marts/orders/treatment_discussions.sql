@@ -1,6 +1,6 @@
 select
     treatment_discussion_id,
-    legacy_comment_id,
+    cast(legacy_comment_id as integer) as legacy_comment_id,
     treatment_plan_id,
     author_profile_id,
     body,

@@ -1,6 +1,6 @@
 select
     doctor_office_id,
-    legacy_office_doctors_id,
+    cast(legacy_office_doctors_id as integer) as legacy_office_doctors_id,
     doctor_id,
     office_id
 from {{ ref('int_doctor_offices__triaged') }}

@@ -1,6 +1,6 @@
 select
     office_id,
-    legacy_office_id,
+    cast(legacy_office_id as integer) as legacy_office_id,
     office_name,
     address,
     apartment,
@@ -13,6 +13,6 @@ select
     phone,
     square_customer_id,
     has_emails_enabled,
-    tax_rate
+    cast(tax_rate as numeric(9, 6)) as tax_rate
 from {{ ref('int_offices__triaged') }}
 where disposition = 'migrated'

@@ -1,6 +1,6 @@
 select
     profile_id,
-    legacy_user_id,
+    cast(legacy_user_id as integer) as legacy_user_id,
     profile_type,
     username,
     first_name,

@@ -1,7 +1,7 @@
 select
     technician_id,
-    legacy_role_id,
-    legacy_user_id,
+    cast(legacy_role_id as integer) as legacy_role_id,
+    cast(legacy_user_id as integer) as legacy_user_id,
     profile_id,
     specialty,
     is_active,

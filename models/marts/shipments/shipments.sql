@@ -1,11 +1,11 @@
 select
     shipment_id,
-    legacy_instruction_id,
+    cast(legacy_instruction_id as integer) as legacy_instruction_id,
     order_id,
     tracking_number,
     carrier,
     shipped_at,
-    estimated_delivery_date,
+    cast(estimated_delivery_date as date) as estimated_delivery_date,
     ship_to_name,
     ship_to_address,
     ship_to_apartment,

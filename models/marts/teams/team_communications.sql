@@ -1,8 +1,8 @@
 select
     team_communication_id,
-    legacy_note_id,
-    legacy_author_user_id,
-    legacy_doctor_user_id,
+    cast(legacy_note_id as integer) as legacy_note_id,
+    cast(legacy_author_user_id as integer) as legacy_author_user_id,
+    cast(legacy_doctor_user_id as integer) as legacy_doctor_user_id,
     team_id,
     author_doctor_id,
     about_doctor_id,

@@ -1,6 +1,6 @@
 select
     team_id,
-    legacy_group_id,
+    cast(legacy_group_id as integer) as legacy_group_id,
     legacy_group_name,
     team_name,
     team_type

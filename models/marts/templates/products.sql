@@ -1,10 +1,10 @@
 select
     product_id,
-    legacy_product_id,
+    cast(legacy_product_id as integer) as legacy_product_id,
     course_id,
     product_name,
     description,
-    legacy_type,
+    cast(legacy_type as integer) as legacy_type,
     is_free,
     is_substitute,
     customization,

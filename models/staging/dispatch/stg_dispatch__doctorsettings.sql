@@ -22,7 +22,7 @@ renamed as (
         cast(clinical_preferences as text) as clinical_preferences,
 
         ---------- numerics
-        cast(credit as numeric(12, 2)) as credit,
+        cast(credit as numeric) as credit,
         installment_payments,
 
         ---------- booleans
@@ -30,7 +30,7 @@ renamed as (
         company_account as is_company_account,
 
         ---------- dates and timestamps
-        cast(tier_finish as date) as tier_finish_date,
+        tier_finish as tier_finish_date,
         cast(baa_agreed_at as timestamp with time zone) as baa_agreed_at,
         cast(eula_agreed_at as timestamp with time zone) as eula_agreed_at
 

@@ -33,7 +33,7 @@ renamed as (
 
         ---------- numerics
         "order" as sort_order,
-        cast(price as numeric(12, 2)) as price,
+        cast(price as numeric) as price,
 
         ---------- booleans
         cbct as has_cbct,

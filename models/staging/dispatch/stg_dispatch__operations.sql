@@ -26,7 +26,7 @@ renamed as (
         {{ clean_text('card_last') }} as card_last,
 
         ---------- numerics
-        cast(price as numeric(12, 2)) as price,
+        cast(price as numeric) as price,
         attempts,
 
         ---------- booleans

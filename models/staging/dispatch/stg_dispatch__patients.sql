@@ -29,7 +29,7 @@ renamed as (
         suspended as is_suspended,
 
         ---------- dates and timestamps
-        cast(birthdate as date) as birth_date,
+        birthdate as birth_date,
         cast(submitted_at as timestamp with time zone) as submitted_at,
         cast(updated_at as timestamp with time zone) as updated_at
 

@@ -20,14 +20,14 @@ renamed as (
         cast(installments as text) as installments_json,
 
         ---------- numerics
-        cast(tax_rate as numeric(8, 4)) as tax_percent,
-        cast(tax_value as numeric(12, 2)) as tax_value,
-        cast(paid_price as numeric(12, 2)) as paid_price,
-        cast(subtotal_price as numeric(12, 2)) as subtotal_price,
-        cast(total_price as numeric(12, 2)) as total_price,
-        cast(additional_price as numeric(12, 2)) as additional_price,
-        cast(used_credit as numeric(12, 2)) as used_credit,
-        cast(custom_price as numeric(12, 2)) as custom_price,
+        cast(tax_rate as numeric) as tax_percent,
+        cast(tax_value as numeric) as tax_value,
+        cast(paid_price as numeric) as paid_price,
+        cast(subtotal_price as numeric) as subtotal_price,
+        cast(total_price as numeric) as total_price,
+        cast(additional_price as numeric) as additional_price,
+        cast(used_credit as numeric) as used_credit,
+        cast(custom_price as numeric) as custom_price,
 
         ---------- booleans
         free as is_free,

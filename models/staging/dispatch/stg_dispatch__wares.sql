@@ -22,12 +22,12 @@ renamed as (
 
         ---------- numerics
         quantity,
-        cast(base_price as numeric(12, 2)) as base_price,
-        cast(doctor_price as numeric(12, 2)) as doctor_price,
-        cast(global_price as numeric(12, 2)) as global_price,
+        cast(base_price as numeric) as base_price,
+        cast(doctor_price as numeric) as doctor_price,
+        cast(global_price as numeric) as global_price,
         discount_percent,
-        cast(discount as numeric(12, 2)) as discount,
-        cast("total" as numeric(12, 2)) as total,
+        cast(discount as numeric) as discount,
+        cast("total" as numeric) as total,
 
         ---------- booleans
         free as is_free

@@ -47,3 +47,12 @@ def check_mart_keys_are_held(model, ctx, *, not_ours: str):
             continue
         if "foreign_key" not in kinds[column] or column not in related:
             fail(f"`{model.name}.{column}` needs a foreign_key constraint and a relationships test.")
+
+
+@check
+def check_source_is_cleaned_in_one_place(source, ctx):
+    """One model reads a legacy table, besides those of the audit, which change nothing."""
+    models = ctx.children_by_unique_id.get(source.unique_id, [])
+    readers = [model.name for model in models if "audit/" not in model.original_file_path]
+    if len(readers) > 1:
+        fail(f"Source `{source.source_name}.{source.name}` is read by several models: {readers}.")
