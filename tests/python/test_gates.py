@@ -70,7 +70,7 @@ BROKEN = (
     ("marts/orders/tasks.yml", "name: jaw_side_is_known, ", "", {"check_contract_is_tested"}),
     (
         "marts/templates/categories.yml",
-        "    data_tests:\n      - contract_is_enforced: {name: categories_contract_is_enforced}\n",
+        "      - contract_is_enforced: {name: categories_contract_is_enforced}\n",
         "",
         {"check_contract_is_tested"},
     ),
