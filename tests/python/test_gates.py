@@ -26,14 +26,14 @@ RELATIONSHIP = """        data_tests:
 BROKEN = (
     (
         "marts/payments/payments.sql",
-        "where ",
-        "where exists (select 1 from {{ source('dispatch', 'dispatch_payment') }}) and ",
+        ") }}",
+        ") }} and exists (select 1 from {{ source('dispatch', 'dispatch_payment') }})",
         {"check_lineage_source_cannot_be_used"},
     ),
     (
         "marts/people/offices.sql",
-        "where ",
-        "where exists (select 1 from {{ ref('stg_dispatch__offices') }}) and ",
+        ") }}",
+        ") }} and exists (select 1 from {{ ref('stg_dispatch__offices') }})",
         {"check_lineage_permitted_upstream_models"},
     ),
     (
@@ -44,8 +44,8 @@ BROKEN = (
     ),
     (
         "marts/templates/courses.sql",
-        "where ",
-        "where exists (select 1 from legacy.dispatch_course) and ",
+        "{{ migrated_rows(ref('int_courses__triaged')) }}",
+        "select * from {{ ref('int_courses__triaged') }} where exists (select 1 from legacy.dispatch_course)",
         {"check_model_hard_coded_references"},
     ),
     (
