@@ -44,6 +44,11 @@ def write(connection: Connection, environment: Mapping[str, str], folder: Path) 
             for name in ("static_index.html", "manifest.json", "catalog.json")
         )
     manifest, catalog = (json.loads(text) for text in texts)
+    for history in manifest["nodes"].values():
+        if history["resource_type"] == "snapshot":
+            # Its YAML describes what dbt adds; all other columns are those of its mart, and described there.
+            mart = manifest["nodes"][history["depends_on"]["nodes"][0]]
+            history["columns"] = mart["columns"] | history["columns"]
     marts = docs_diagrams.tables(manifest)
     overall = docs_diagrams.overall(marts)
     domains = {name: docs_diagrams.domain(marts, name) for name in docs_diagrams.domains(marts)}

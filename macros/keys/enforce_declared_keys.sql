@@ -6,7 +6,7 @@
     {#- Post-hook of every mart, inside the transaction that builds it: a violated key leaves the old table. -#}
     {%- if execute and flags.WHICH in ('run', 'build', 'retry') -%}
         {%- set backup = load_cached_relation(make_backup_relation(this, 'table')) -%}
-        {%- set keys = missing_own_keys() -%}
+        {%- set missing = missing_own_keys() -%}
         {#- Keys lock the tables at both ends. One model at a time takes such locks, so that none waits in a circle. -#}
         select pg_advisory_xact_lock(hashtext('{{ this.schema }} keys'));
         {#- dbt would drop the replaced table after the commit, and with it, unseen, the foreign keys that point at it.
@@ -14,14 +14,17 @@
         {%- if backup is not none %}
         drop {{ backup.type }} if exists {{ backup }} cascade;
         {%- endif %}
-        {%- if keys %}
-        alter table {{ this }}
-            {{ keys | join(',\n            ') }};
-        {%- endif %}
+        {%- for key in missing if key.type != 'index' %}
+        {{ 'alter table ' ~ this if loop.first }}
+            {{ add_key(key) }}{{ ';' if loop.last else ',' }}
+        {%- endfor %}
+        {%- for index in missing if index.type == 'index' %}
+        create index "{{ index.name }}" on {{ this }} ({{ index.columns[0] }});
+        {%- endfor %}
         {%- for key in declared_foreign_keys() if is_left_behind(key) %}
-        alter table {{ api.Relation.create(key.child.database, key.child.schema, key.child.alias) }}
-            drop constraint if exists "{{ key.child.name }}__{{ key.child_column }}__fk",
-            {{ add_foreign_key(key.child.name, key.child_column, this, key.parent_column) }};
+        alter table {{ key.child.relation_name }}
+            drop constraint if exists "{{ key.name }}",
+            {{ add_key(key) }};
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

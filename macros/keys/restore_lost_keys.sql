@@ -15,13 +15,9 @@
                 from (
                     values
                     {%- for key in declared_foreign_keys() %}
-                    {%- set child = api.Relation.create(key.child.database, key.child.schema, key.child.alias) %}
-                    {%- set parent = api.Relation.create(key.parent.database, key.parent.schema, key.parent.alias) %}
                     (
-                        '{{ child }}', '{{ parent }}', '{{ key.child.name }}__{{ key.child_column }}__fk',
-                        'alter table {{ child }} {{ add_foreign_key(
-                            key.child.name, key.child_column, parent, key.parent_column
-                        ) }}'
+                        '{{ key.child.relation_name }}', '{{ key.parent.relation_name }}', '{{ key.name }}',
+                        'alter table {{ key.child.relation_name }} {{ add_key(key) }}'
                     ){{ ',' if not loop.last }}
                     {%- endfor %}
                 ) as declared (child, parent, key_name, command)

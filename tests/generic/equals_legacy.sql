@@ -1,6 +1,6 @@
-{% test equals_legacy(model, column_name, legacy, key, legacy_column) %}
+{% test equals_legacy(model, legacy, key, columns) %}
 
--- The column still says what the legacy table says. A row of the mart without a legacy row fails as well.
+-- The columns still say what the legacy table says. A row of the mart without a legacy row fails as well.
 -- Asked of the source itself: a value that staging changed would be changed on both sides of the comparison.
 with
 
@@ -14,7 +14,7 @@ legacy as (
 
 select
     mart.{{ key }},
-    mart.{{ column_name }}
+    mart.{{ columns | join(',\n    mart.') }}
 from mart
 where
     not exists (
@@ -22,7 +22,9 @@ where
         from legacy
         where
             legacy.id = mart.{{ key }}
-            and legacy.{{ adapter.quote(legacy_column) }} is not distinct from mart.{{ column_name }}
+            {%- for column, legacy_column in columns.items() %}
+            and legacy.{{ adapter.quote(legacy_column) }} is not distinct from mart.{{ column }}
+            {%- endfor %}
     )
 
 {% endtest %}

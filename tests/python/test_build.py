@@ -1,7 +1,6 @@
 """The whole build on the smallest legacy database, and what may happen to it afterwards."""
 
 import json
-import shutil
 import subprocess
 import sys
 import uuid
@@ -43,31 +42,21 @@ def test_every_legacy_row_has_a_fate(built: Database) -> None:
     assert_nothing_is_lost(built)
 
 
-def test_every_column_of_a_mart_is_documented_and_tested(built: Database, tmp_path: Path) -> None:
-    """The columns are those of the database, and the tests those that dbt knows, whatever YAML says."""
+def test_every_column_of_a_mart_is_documented(built: Database, tmp_path: Path) -> None:
+    """The columns are those of the database, whatever YAML says."""
     done = built.dbt("docs", "generate", "--no-compile")
     assert done.returncode == 0, done.stdout
     columns = built.rows(
         "select count(*) from information_schema.columns"
         " where table_schema = 'dispatch_marts' and table_name not like '%\\_\\_loaded\\_batches'"
     )
-    # dbt-coverage counts a test for the table it reads first, whichever that is; dbt knows on which it stands.
-    manifest = json.loads((built.folder / "target" / "manifest.json").read_text())
-    for node in manifest["nodes"].values():
-        if node.get("attached_node"):
-            node["depends_on"]["nodes"] = [node["attached_node"]]
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    shutil.copy(built.folder / "target" / "catalog.json", tmp_path)
-    for kind in ("doc", "test"):
-        report = tmp_path / f"{kind}.json"
-        dbt_coverage = [Path(sys.executable).with_name("dbt-coverage"), "compute", kind, "--cov-fail-under", "1"]
-        where = ["--run-artifacts-dir", tmp_path, "--model-path-filter", "models/marts"]
-        done = subprocess.run(
-            [*dbt_coverage, *where, "--cov-report", report], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        covered = json.loads(report.read_text())
-        assert [(covered["covered"],)] == [(covered["total"],)] == columns
+    report = tmp_path / "doc.json"
+    dbt_coverage = [Path(sys.executable).with_name("dbt-coverage"), "compute", "doc", "--cov-fail-under", "1"]
+    where = ["--run-artifacts-dir", built.folder / "target", "--model-path-filter", "models/marts"]
+    done = subprocess.run([*dbt_coverage, *where, "--cov-report", report], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    covered = json.loads(report.read_text())
+    assert [(covered["covered"],)] == [(covered["total"],)] == columns
 
 
 def test_keys_can_be_computed_anywhere(built: Database) -> None:

@@ -17,7 +17,8 @@ COPIED = (
     *("models", "macros", "seeds", "snapshots", "tests", "dbt_packages"),
     *("dbt_project.yml", "packages.yml", "package-lock.yml", "dbt-bouncer.yml"),
 )
-RELATIONSHIP = """          - relationships:
+RELATIONSHIP = """        data_tests:
+          - relationships:
               name: payment_items_payment_id_is_in_payments
               arguments: {to: ref('payments'), field: payment_id}
 """
@@ -25,14 +26,14 @@ RELATIONSHIP = """          - relationships:
 BROKEN = (
     (
         "marts/payments/payments.sql",
-        "where ",
-        "where exists (select 1 from {{ source('dispatch', 'dispatch_payment') }}) and ",
+        ") }}",
+        ") }} and exists (select 1 from {{ source('dispatch', 'dispatch_payment') }})",
         {"check_lineage_source_cannot_be_used"},
     ),
     (
         "marts/people/offices.sql",
-        "where ",
-        "where exists (select 1 from {{ ref('stg_dispatch__offices') }}) and ",
+        ") }}",
+        ") }} and exists (select 1 from {{ ref('stg_dispatch__offices') }})",
         {"check_lineage_permitted_upstream_models"},
     ),
     (
@@ -43,8 +44,8 @@ BROKEN = (
     ),
     (
         "marts/templates/courses.sql",
-        "where ",
-        "where exists (select 1 from legacy.dispatch_course) and ",
+        "{{ migrated_rows(ref('int_courses__triaged')) }}",
+        "select * from {{ ref('int_courses__triaged') }} where exists (select 1 from legacy.dispatch_course)",
         {"check_model_hard_coded_references"},
     ),
     (
@@ -62,9 +63,16 @@ BROKEN = (
     ),
     (
         "marts/payments/payment_operations.yml",
-        "        data_tests:\n          - is_plausible_date",
-        "        data-tests:\n          - is_plausible_date",
-        {"check_mart_columns_are_tested"},
+        "        constraints:\n          - {type: check, name: card_brand",
+        "        constraint:\n          - {type: check, name: card_brand",
+        {"check_mart_columns_are_held"},
+    ),
+    ("marts/orders/tasks.yml", "name: jaw_side_is_known, ", "", {"check_contract_is_tested"}),
+    (
+        "marts/templates/categories.yml",
+        "      - contract_is_enforced: {name: categories_contract_is_enforced}\n",
+        "",
+        {"check_contract_is_tested"},
     ),
     ("marts/payments/payment_items.yml", RELATIONSHIP, "", {"check_mart_keys_are_held"}),
     (
@@ -95,7 +103,7 @@ def test_each_broken_rule_is_named_and_nothing_else(tmp_path: Path) -> None:
         for check in (
             *("model_directories", "model_names", "model_property_file_location", "model_description_populated"),
             *("model_documented_in_same_directory", "model_description_contains_regexp_pattern"),
-            *("mart_keys_are_held",),
+            *("mart_keys_are_held", "contract_is_tested"),
         )
     }
 

@@ -46,7 +46,7 @@ select
     profile_id as recipient_profile_id,
     sender,
     template_name,
-    context_json,
+    context_json as context,
     item_type,
     is_read,
     is_to_be_emailed,

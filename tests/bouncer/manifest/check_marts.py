@@ -5,38 +5,47 @@ import re
 from dbt_bouncer.check_framework.decorator import check, fail
 
 
-def tests_by_column(model, ctx) -> dict[str, set[str]]:
-    """Name the generic tests that stand on each column."""
-    found: dict[str, set[str]] = {}
-    for test in ctx.tests_by_attached_node.get(model.unique_id, []):
-        if test.column_name:
-            found.setdefault(test.column_name, set()).add(test.test_metadata.name)
-    return found
+def generic_tests(model, ctx, name: str) -> list:
+    """Return the generic tests of that name that stand on the model or one of its columns."""
+    return [test for test in ctx.tests_by_attached_node.get(model.unique_id, []) if test.test_metadata.name == name]
 
 
 @check
-def check_mart_columns_are_tested(model, ctx):
-    """Every column has a test: a key misspelt in YAML, such as `data-tests:`, parses and makes none."""
-    tested = tests_by_column(model, ctx)
-    if untested := [column for column in model.columns if column not in tested]:
-        fail(f"`{model.name}` has columns without a test: {untested}. Is their YAML key spelt data_tests?")
+def check_mart_columns_are_held(model, ctx):
+    """Every column has a constraint or a test: a key misspelt in YAML, such as `data-tests:`, parses and makes none."""
+    held = {column for constraint in model.constraints or [] for column in constraint.columns or []}
+    held |= {column for column in model.columns if model.columns[column].constraints}
+    for test in ctx.tests_by_attached_node.get(model.unique_id, []):
+        held |= {test.column_name, *test.test_metadata.kwargs.get("columns", [])}
+    if loose := [column for column in model.columns if column not in held]:
+        fail(f"`{model.name}` has columns without a constraint or a test: {loose}. Is their YAML key spelt data_tests?")
+
+
+@check
+def check_contract_is_tested(model, ctx):
+    """One test holds the contract against the database, and every check in it has a name by which it is found."""
+    if not generic_tests(model, ctx, "contract_is_enforced"):
+        fail(f"`{model.name}` has no test contract_is_enforced.")
+    constraints = [*model.constraints, *(each for column in model.columns.values() for each in column.constraints)]
+    if nameless := [each.expression for each in constraints if each.type == "check" and not each.name]:
+        fail(f"`{model.name}` has checks without a name: {nameless}.")
 
 
 @check
 def check_mart_keys_are_held(model, ctx, *, not_ours: str):
-    """One column is the primary key, tested as such; every other `*_id` is a foreign key with a relationships test.
+    """One column is the primary key; every other `*_id` is a foreign key with a relationships test.
 
     Legacy ids and what matches `not_ours` name rows of other systems.
     """
-    tested = tests_by_column(model, ctx)
     kinds = {column: {each.type for each in model.columns[column].constraints or []} for column in model.columns}
+    related = {test.column_name for test in generic_tests(model, ctx, "relationships")}
     primary = [column for column in kinds if "primary_key" in kinds[column]]
-    if len(primary) != 1 or not {"unique", "not_null"} <= tested.get(primary[0], set()):
-        fail(f"`{model.name}` needs one column that is the primary key and tested as unique and not_null: {primary}.")
+    if len(primary) != 1 or "not_null" not in kinds[primary[0]]:
+        fail(f"`{model.name}` needs one column that is the primary key and not null: {primary}.")
     for column in kinds:
         if not column.endswith("_id") or column in primary or re.match(f"legacy_|{not_ours}", column):
             continue
-        if "foreign_key" not in kinds[column] or "relationships" not in tested.get(column, set()):
+        if "foreign_key" not in kinds[column] or column not in related:
             fail(f"`{model.name}.{column}` needs a foreign_key constraint and a relationships test.")
 
 

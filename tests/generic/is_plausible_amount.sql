@@ -1,8 +1,0 @@
-{% test is_plausible_amount(model, column_name) %}
-
--- NaN sorts above every number, so it fails as well.
-select *
-from {{ model }}
-where abs({{ column_name }}) > {{ var('largest_plausible_amount') }}
-
-{% endtest %}

@@ -1,9 +1,0 @@
-{% test is_plausible_date(model, column_name) %}
-
-select *
-from {{ model }}
-where
-    {{ column_name }} < cast('{{ var("earliest_plausible_date") }}' as date)
-    or {{ column_name }} > cast('{{ var("latest_plausible_date") }}' as date)
-
-{% endtest %}

@@ -1,0 +1,137 @@
+"""What a contract promises is held by the database; where it is not, just the test of that contract says so."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from conftest import Database
+from inprocess import Project, parsed
+
+# Mart; what takes a promise away; what breaks it then; how the promise is named; which other tests see the broken row.
+BROKEN = {
+    "not null": (
+        "profiles",
+        "alter column is_email_malformed drop not null",
+        "is_email_malformed = null",
+        "not null (is_email_malformed)",
+        (),
+    ),
+    "primary key": (
+        "team_members",
+        "drop constraint team_members_pkey",
+        "team_member_id = (select min(cast(team_member_id as text))::uuid from dispatch_marts.team_members)",
+        "primary key (team_member_id)",
+        (),
+    ),
+    "unique": (
+        "cases",
+        "drop constraint cases__case_number__key",
+        "case_number = 'one for all'",
+        "unique (case_number)",
+        (),
+    ),
+    "unique pair": (
+        "role_permissions",
+        "drop constraint role_permissions_link_a_pair_once",
+        "(role_id, permission_id) ="
+        " (select role_id, permission_id from dispatch_marts.role_permissions order by 1, 2 limit 1)",
+        "unique (role_id, permission_id)",
+        (),
+    ),
+    "check": (
+        "shipments",
+        "drop constraint ship_to_city_is_not_blank",
+        "ship_to_city = ' '",
+        "check ship_to_city_is_not_blank",
+        (),
+    ),
+    "check of a bound": (
+        "orders",
+        "drop constraint approved_at_is_plausible",
+        "approved_at = '3000-01-01'",
+        "check approved_at_is_plausible",
+        (),
+    ),
+    "check that is not validated": (
+        "products",
+        "drop constraint product_name_is_not_blank,"
+        " add constraint product_name_is_not_blank check (product_name <> ' ') not valid",
+        "product_name = '  '",
+        "check product_name_is_not_blank",
+        (),
+    ),
+    "foreign key": (
+        "doctor_notes",
+        "drop constraint doctor_notes__doctor_id__fk",
+        "doctor_id = gen_random_uuid()",
+        "foreign key (doctor_id) references dispatch_marts.doctors (doctor_id)",
+        ("doctor_notes_doctor_id_is_in_doctors",),
+    ),
+    "index": ("tasks", None, None, "index (order_id)", ()),
+}
+INDEX = "drop index dispatch_marts.tasks__order_id__idx"
+# The form for engines that enforce nothing looks at rows: a foreign key has its relationships test there.
+NOT_SCANNED = ("foreign key", "index")
+
+
+@pytest.fixture(scope="module")
+def project(scratch: Database) -> Iterator[Project]:
+    """Build everything once."""
+    scratch.load_legacy("tiny")
+    with parsed(scratch) as project:
+        project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
+        yield project
+
+
+@pytest.fixture(scope="module")
+def failures(scratch: Database, project: Project) -> dict[str, list[tuple[object, ...]]]:
+    """Take a promise of each kind away and break it; return what each test of severity error finds then."""
+    compiled = project.dbt("compile", "--select", "resource_type:test,config.severity:error")
+    tests = {result.node.name: result.node.compiled_code for result in compiled}
+    found = {}
+    with closing(scratch.connect()) as opened, opened.cursor() as cursor:
+
+        def run() -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+            for name, query in tests.items():
+                cursor.execute(query)
+                if rows := cursor.fetchall():
+                    yield name, rows
+
+        assert dict(run()) == {}
+        cursor.execute(INDEX)
+        for mart, takes, breaks, _, _ in BROKEN.values():
+            if takes:
+                cursor.execute(f"alter table dispatch_marts.{mart} {takes}")
+                cursor.execute(f"update dispatch_marts.{mart} set {breaks}")
+        found = dict(run())
+    assert len(tests) > 300
+    return found
+
+
+def test_just_the_test_of_the_broken_contract_fails(failures: dict[str, list[tuple[object, ...]]]) -> None:
+    assert set(failures) == {
+        name for mart, *_, others in BROKEN.values() for name in (f"{mart}_contract_is_enforced", *others)
+    }
+    for mart, _, _, promise, _ in BROKEN.values():
+        assert failures[f"{mart}_contract_is_enforced"] == [(mart, promise)]
+
+
+def test_an_engine_that_enforces_nothing_is_asked_for_the_rows(
+    scratch: Database, project: Project, failures: dict[str, list[tuple[object, ...]]]
+) -> None:
+    assert failures
+    for kind, (mart, _, _, promise, _) in BROKEN.items():
+        query = f"default__contract_violations(graph.nodes['model.dispatch.{mart}']) if execute"
+        (compiled,) = project.dbt("compile", "--inline", f"{{{{ {query} }}}}")
+        found = {(table, text.removesuffix("; ")) for table, text in scratch.rows(compiled.node.compiled_code)}
+        assert found == (set() if kind in NOT_SCANNED else {(mart, promise)}), kind
+
+
+def test_a_row_that_breaks_a_promise_stops_the_build(scratch: Database, project: Project) -> None:
+    before = scratch.rows("select count(*) from dispatch_marts.offices")
+    scratch.execute(
+        "update dispatch_intermediate.int_offices__triaged set country_code = 'Elbonia' where disposition = 'migrated'"
+    )
+    with pytest.raises(AssertionError, match='violates check constraint "country_code_has_the_right_length"'):
+        project.dbt("run", "--select", "offices")
+    assert scratch.rows("select count(*) from dispatch_marts.offices") == before
