@@ -2,7 +2,10 @@
 
 import os
 import re
+from functools import cache
 from pathlib import Path
+
+import yaml
 
 from ops.project import PROFILES, PROFILES_EXAMPLE
 
@@ -14,6 +17,13 @@ def render(folder: Path) -> str:
     # The placeholder stands in a Jinja string inside a YAML string.
     path = str(folder).replace("\\", "\\\\").replace("'", "\\'").replace("\\", "\\\\").replace('"', '\\"')
     return PROFILES_EXAMPLE.read_text().replace(PLACEHOLDER, path)
+
+
+@cache
+def session_options() -> str:
+    """Return the settings that every session begins with, as libpq's `options`: what dbt makes of the example."""
+    example = yaml.safe_load(PROFILES_EXAMPLE.read_text(encoding="utf-8"))
+    return "-c search_path=" + example["dispatch"]["outputs"]["prod"]["search_path"].replace(" ", "\\ ")
 
 
 def write(folder: Path) -> str:

@@ -28,8 +28,6 @@ PUBLISHED, FAILED, LATER = 0, 1, 75
 WAIT_FOR_SERVER_SECONDS = 60
 APPLICATION = "dispatch release"  # what the sessions of dbt call themselves
 LOCK_TIMEOUT = "10min"
-# PostgreSQL notices within this time that dbt is gone, and stops what it was doing for it.
-ORPHAN_CHECK = "10s"
 
 log = logging.getLogger("dispatch.release")
 
@@ -111,7 +109,6 @@ class Release:
             "DISPATCH_APPLICATION": APPLICATION,
             "DISPATCH_RELEASE_ID": self.id,
             "DISPATCH_GIT_COMMIT": commit or "",
-            "PGOPTIONS": f"-c lock_timeout={LOCK_TIMEOUT} -c client_connection_check_interval={ORPHAN_CHECK}",
         }
         connection.cursor().execute(
             "insert into dispatch_release.releases (release_id, git_commit, backend_process)"
