@@ -1,5 +1,6 @@
 """The command line: python -m ops."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ import psycopg2
 import typer
 
 from ops import checks, demo, docs, ledger, profiles, query, release, report, source
-from ops.connection import Target, connect, target_from_environment
+from ops.connection import Target, connect, ignore_libpq_variables, target_from_environment
 from ops.console import complain, say
 from ops.errors import Failure
 from ops.legacy import SCHEMA, Scale
@@ -156,6 +157,11 @@ def _running_target() -> Target:
 
 def main() -> None:
     """Run the command line; what a person can put right ends in one sentence and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal may not know every character
+    os.environ["PYTHONUTF8"] = "1"  # what is read from dbt and other programs is UTF-8
+    if ignored := ignore_libpq_variables():
+        complain(f"Ignored: {', '.join(ignored)}; only the DISPATCH_PG* variables name the server.")
     try:
         app(prog_name="python -m ops")
     except Failure as failure:

@@ -74,6 +74,17 @@ def target_from_environment() -> Target:
     )
 
 
+def ignore_libpq_variables() -> list[str]:
+    """Take away what libpq would read of the environment, here and in programs started from here; return the names.
+
+    The passfile stays: it holds passwords and leads nowhere.
+    """
+    names = sorted(name for name in os.environ if name.startswith("PG") and name != "PGPASSFILE")
+    for name in names:
+        del os.environ[name]
+    return names
+
+
 def connect(target: Target) -> Connection:
     """Connect, each statement committing by itself; raise Failure with the reason in one sentence."""
     try:

@@ -119,7 +119,7 @@ def declared() -> dict[str, dict[str, str]]:
             if not column.get("config", {}).get("meta", {}).get("secret")
         }
         for file in sorted(SOURCE_FILES.glob("**/*sources*.yml"))
-        for source in yaml.safe_load(file.read_text())["sources"]
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
         for table in source["tables"]
     }
 

@@ -153,7 +153,7 @@ class Release:
         results = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "sources.json"
         results.unlink(missing_ok=True)
         _, progress = self._dbt("source", "freshness", "--target", "prod")
-        found = json.loads(results.read_text())["results"] if results.exists() else []
+        found = json.loads(results.read_text(encoding="utf-8"))["results"] if results.exists() else []
         newest = max((each["max_loaded_at"] for each in found if each.get("max_loaded_at")), default=None)
         if newest is None:
             _note("\n".join([*progress.messages, "How old the source is, is not known."]))
@@ -331,7 +331,7 @@ def _git_commit() -> str | None:
     """Return the commit of the working tree, marked when files differ from it; None outside a repository."""
     with suppress(OSError):
         described = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
-        done = subprocess.run(described, capture_output=True, text=True, check=False)
+        done = subprocess.run(described, capture_output=True, encoding="utf-8", check=False)
         return done.stdout.strip() or None
     return None
 
@@ -341,7 +341,7 @@ def _log_file() -> Path:
     folder = Path(os.environ.get("DBT_LOG_PATH") or ROOT / "logs") / "releases"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(timezone.utc):%Y-%m-%dT%H%M%SZ}.log"
-    handler = logging.FileHandler(path)
+    handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

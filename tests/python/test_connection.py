@@ -3,6 +3,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -101,3 +102,46 @@ def test_the_command_line_ends_in_one_sentence_and_exit_code_1(closed_port: int)
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def ops(scratch: Database, *arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line on a database, with further variables."""
+    command = [sys.executable, "-m", "ops", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=scratch.environment | variables, capture_output=True, check=False)
+
+
+def test_the_locale_changes_neither_what_is_read_nor_what_is_loaded(scratch: Database):
+    """Here it knows ASCII alone; the legacy data and the messages know more."""
+    ascii_only = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert b"Schema legacy lacks" in ops(scratch, "doctor", **ascii_only).stderr
+    loaded = ops(scratch, "legacy", "load", "--scale", "tiny", **ascii_only)
+    assert (loaded.returncode, loaded.stderr) == (0, b"")
+    text = "select md5(string_agg(text, '' order by id)) from legacy.dispatch_comment"
+    found = scratch.rows(text)
+    scratch.execute("drop schema legacy cascade")
+    scratch.load_legacy("tiny")
+    assert found == scratch.rows(text)
+    assert scratch.rows("select 1 from legacy.dispatch_comment where octet_length(text) > length(text) limit 1")
+
+
+def test_only_our_own_variables_name_the_server(scratch: Database):
+    inherited = dict(PGHOSTADDR="203.0.113.7", PGSERVICE="elsewhere", PGOPTIONS="-c nonsense=1", PGTZ="Asia/Tokyo")
+    done = ops(scratch, "ledger", **inherited)
+    assert done.stderr.startswith(b"Ignored: PGHOSTADDR, PGOPTIONS, PGSERVICE, PGTZ; only")
+    assert b"Nothing to show yet" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["PGSERVICE", "PGTZ"])
+def test_plain_dbt_refuses_variables_that_change_the_session(scratch: Database, tmp_path: Path, name: str):
+    services = tmp_path / "services.conf"
+    services.write_text("[UTC]\napplication_name=x\n", encoding="utf-8")
+    done = scratch.dbt("run", "--select", "stg_dispatch__states", env={name: "UTC", "PGSERVICEFILE": str(services)})
+    assert f"the environment variable {name} changes what dbt connects to" in done.stdout
+
+
+def test_a_password_file_is_still_read(scratch: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PGPASSFILE", "/somewhere")
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    assert "PGSSLMODE" in connection.ignore_libpq_variables()
+    assert os.environ["PGPASSFILE"] == "/somewhere"
+    assert "PGSSLMODE" not in os.environ

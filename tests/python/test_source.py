@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from threading import Event, Thread, Timer
 
-import inprocess
 import hostile
+import inprocess
 import pytest
 from conftest import Database
 from marts import assert_nothing_is_lost
@@ -217,11 +217,12 @@ def test_a_copy_is_one_moment_of_a_database_that_is_written_to(copied: Landing, 
 
 @pytest.fixture
 def slow_ware(copied: Landing) -> Iterator[None]:
-    """A landing table, one of the last, that lets copies wait."""
+    """The last landing tables, which let copies wait: the first of them that gets a row."""
     copied.execute(
         "create sequence public.waited; create function wait() returns boolean language plpgsql as"
         " 'begin if nextval(''public.waited'') = 1 then perform pg_sleep(2); end if; return true; end';"
-        "alter table legacy.dispatch_ware add constraint wait check (wait()) not valid"
+        "alter table legacy.dispatch_ware add constraint wait check (wait()) not valid;"
+        "alter table legacy.django_content_type add constraint wait check (wait()) not valid"
     )
     yield
     copied.execute("drop function wait cascade; drop sequence public.waited")
