@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import psycopg2
@@ -19,6 +20,7 @@ OLDEST, NEWEST = 16, 18
 TIMEOUT_SECONDS = 10
 NO_ANSWER = re.compile("refused|No such file|timed? ?out|not translate host|unreachable|starting up|shutting down")
 
+interrupted = Event()
 # Without it Ctrl-C is not heard before the statement has ended.
 psycopg2.extensions.set_wait_callback(psycopg2.extras.wait_select)
 
@@ -188,6 +190,12 @@ def reading_marts(purpose: str) -> Iterator[None]:
 def is_broken(error: psycopg2.Error) -> bool:
     """Tell a lost connection or a cancelled statement from what PostgreSQL has to say about one."""
     return error.pgcode is None or isinstance(error, psycopg2.errors.QueryCanceled)
+
+
+def interrupt(*_: object) -> None:
+    """Handle a signal: remember it, for while a statement runs it comes out as one that was cancelled."""
+    interrupted.set()
+    raise KeyboardInterrupt
 
 
 def rows(connection: Connection, statement: str, arguments: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:

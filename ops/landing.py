@@ -16,7 +16,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from ops import legacy
-from ops.connection import NO_ANSWER, TIMEOUT_SECONDS, Target, connect, last_line, rows, settle
+from ops.connection import NO_ANSWER, TIMEOUT_SECONDS, Target, connect, interrupted, last_line, rows, settle
 from ops.errors import Failure
 from ops.profiles import session_options
 from ops.project import SOURCE_FILES
@@ -401,9 +401,9 @@ def _copy_table(out: Cursor, into: Cursor, table: Table, count: int) -> None:
         )
         into.execute(sql.SQL("analyze {}").format(table.landing))
         into.execute(sql.SQL("select count(*) from {}").format(table.landing))
-    except psycopg2.errors.QueryCanceled:  # by Ctrl-C
-        raise
     except psycopg2.Error as error:
+        if interrupted.is_set():
+            raise
         reason = error.diag.message_primary or "the connection was lost"
         raise Failure(f"{table.name}: {reason}; the previous landing is untouched.") from None
     ((landed,),) = into.fetchall()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic, sleep
@@ -19,9 +19,10 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from ops import build, demo, legacy, report, source
-from ops.connection import Target, check_server, connect, rows
+from ops.connection import Target, check_server, connect, interrupt, rows
 from ops.console import complain, duration, say
 from ops.errors import Failure, Unreachable
+from ops.landing import transaction
 from ops.project import ROOT
 
 PUBLISHED, FAILED, LATER = 0, 1, 75
@@ -65,7 +66,7 @@ class Later(Failure):
 def run(target: Target) -> int:
     """Release, print one line at the end, and return the exit code: 0 published, 1 failed, 75 try again later."""
     path = _log_file()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd's way to say Ctrl-C
+    signal.signal(signal.SIGTERM, interrupt)  # systemd's way to say Ctrl-C
     start = monotonic()
     try:
         summary = _release(target)
@@ -84,7 +85,8 @@ def _release(target: Target) -> str:
     connection = _connect(target)
     if warning := check_server(connection):
         _note(warning)
-    _take_lock(connection)
+    with closing(_connect(target)) as other:
+        _take_lock(connection, other)
     connection.cursor().execute(TABLE)
     _heal(connection)
     release = Release(connection, target)
@@ -212,7 +214,7 @@ class Release:
 
     def _dbt(self, *arguments: str) -> tuple[int, build.Progress]:
         """Run dbt for as long as the connection that holds the lock is there."""
-        return build.run(list(arguments), self.environment, lambda: rows(self.connection, "select 1"))
+        return build.run(list(arguments), self.environment, lambda: _check_lock(self.connection))
 
     def _count(self) -> str:
         (counts,) = rows(
@@ -269,10 +271,29 @@ def _frozen(connection: Connection) -> Iterator[None]:
         yield
 
 
-def _take_lock(connection: Connection) -> None:
-    """Take the lock that only one release can have; it goes with the connection, however that ends."""
+def _take_lock(connection: Connection, other: Connection) -> None:
+    """Take the lock that only one release can have; it goes with the connection, however that ends.
+
+    A pooler that shares sessions out by transaction gives the `other` connection ours, as soon as it begins one.
+    """
     if not rows(connection, "select pg_try_advisory_lock(hashtext('dispatch release'))")[0][0]:
         raise Later("another release is running.")
+    with transaction(other) as cursor:
+        cursor.execute("select 1")
+        _check_lock(connection)
+
+
+def _check_lock(connection: Connection) -> None:
+    """Raise Failure when the session is not the one any more that holds the lock."""
+    held = (
+        "select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+        " and cast(classid as bigint) << 32 | cast(objid as bigint) = hashtext('dispatch release')"
+    )
+    if not rows(connection, held):
+        raise Failure(
+            "The lock that keeps two releases apart does not stay with the connection: a pooler in transaction mode is"
+            " between. Connect to the server itself, or let the pooler work in session mode (docs/production.md)."
+        )
 
 
 def _heal(connection: Connection) -> None:
