@@ -3,6 +3,6 @@
 -- NaN sorts above every number, so it fails as well.
 select *
 from {{ model }}
-where abs({{ column_name }}) > {{ var('largest_plausible_amount') }}
+where abs({{ column_name }}) > {{ sql_var('largest_plausible_amount') }}
 
 {% endtest %}

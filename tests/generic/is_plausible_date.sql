@@ -3,7 +3,7 @@
 select *
 from {{ model }}
 where
-    {{ column_name }} < cast('{{ var("earliest_plausible_date") }}' as date)
-    or {{ column_name }} > cast('{{ var("latest_plausible_date") }}' as date)
+    {{ column_name }} < cast({{ sql_var('earliest_plausible_date') }} as date)
+    or {{ column_name }} > cast({{ sql_var('latest_plausible_date') }} as date)
 
 {% endtest %}
