@@ -197,9 +197,9 @@ def test_variables_get_into_sql_by_one_macro() -> None:
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ("shipment_carrier: \"O'Brien\"", None),
+        ('shipment_carrier: "O\'Brien"', None),
         ("largest_plausible_amount: 1 or 1=1", "largest_plausible_amount is “1 or 1=1” and must be an amount"),
-        ("earliest_plausible_date: \"1900-01-01'\"", "earliest_plausible_date is “1900-01-01'” and must be a date"),
+        ('earliest_plausible_date: "1900-01-01\'"', "earliest_plausible_date is “1900-01-01'” and must be a date"),
     ],
 )
 def test_a_variable_is_quoted_or_refused_by_name(variables: str, words: str | None, tmp_path: Path) -> None:
