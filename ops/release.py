@@ -156,8 +156,8 @@ class Release:
         results.unlink(missing_ok=True)
         _, progress = self._dbt("source", "freshness", "--target", "prod")
         found = json.loads(results.read_text(encoding="utf-8"))["results"] if results.exists() else []
-        newest = max((each["max_loaded_at"] for each in found if each.get("max_loaded_at")), default=None)
-        if newest is None:
+        newest = max((each["max_loaded_at"] for each in found if each.get("max_loaded_at")), default="0001")
+        if newest.startswith("0001"):  # dbt's word for a source without a plausible date
             _note("\n".join([*progress.messages, "How old the source is, is not known."]))
             return "; how old the source is, is not known"
         self._record(newest_source_row_at=newest)
