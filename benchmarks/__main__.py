@@ -91,9 +91,9 @@ class Bench:
 
     def _remove(self, name: str, text: str) -> None:
         file = self.defaults / name
-        if text not in file.read_text():
+        if text not in file.read_text(encoding="utf-8"):
             raise Failure(f"{name} has no longer {text.strip()}: adapt the arm of dbt's defaults in benchmarks.")
-        file.write_text(file.read_text().replace(text, ""))
+        file.write_text(file.read_text(encoding="utf-8").replace(text, ""), encoding="utf-8")
 
     def time(self, name: str, run: Callable[[], Any], watch: AbstractContextManager[Any] | None = None) -> None:
         """Measure a run and say what it took."""
@@ -271,8 +271,8 @@ def _write(facts: dict[str, Any]) -> str:
         f" deadlock broke off, and that went on after it: {facts['deadlocks']}.",
     ]
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    (OUTPUT / f"{name}.json").write_text(json.dumps(facts | {"medians": medians}, indent=2) + "\n")
-    (OUTPUT / f"{name}.md").write_text("\n".join(lines) + "\n")
+    (OUTPUT / f"{name}.json").write_text(json.dumps(facts | {"medians": medians}, indent=2) + "\n", encoding="utf-8")
+    (OUTPUT / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return "\n".join(lines)
 
 

@@ -90,14 +90,19 @@ class Warehouse:
         if project:
             variables["DBT_PROJECT_DIR"] = str(project)
         done = subprocess.run(
-            [*build.DBT, "--quiet", *arguments], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+            [*build.DBT, "--quiet", *arguments],
+            cwd=ROOT,
+            env=variables,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
         )
         if done.returncode:
             raise Failure(f"dbt {' '.join(arguments)} failed:\n{done.stdout}")
 
     def artifact(self, name: str) -> dict[str, Any]:
         """Read what dbt left."""
-        return json.loads((self.folder / "target" / f"{name}.json").read_text())
+        return json.loads((self.folder / "target" / f"{name}.json").read_text(encoding="utf-8"))
 
     def seconds(self, *models: str) -> float:
         """Add up what dbt says each of the models took in its last run; some of them ran side by side."""

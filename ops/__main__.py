@@ -1,5 +1,7 @@
 """The command line: python -m ops."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +10,14 @@ import psycopg2
 import typer
 
 from ops import checks, demo, docs, ledger, profiles, query, release, report, source
-from ops.connection import Target, connect, target_from_environment
+from ops.connection import (
+    Target,
+    connect,
+    ignore_libpq_variables,
+    interrupt,
+    interrupted,
+    target_from_environment,
+)
 from ops.console import complain, say
 from ops.errors import Failure
 from ops.legacy import SCHEMA, Scale
@@ -156,12 +165,24 @@ def _running_target() -> Target:
 
 def main() -> None:
     """Run the command line; what a person can put right ends in one sentence and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal may not know every character
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    os.environ["PYTHONUTF8"] = "1"  # what is read from dbt and other programs is UTF-8
+    if ignored := ignore_libpq_variables():
+        complain(f"Ignored: {', '.join(ignored)}; only the DISPATCH_PG* variables name the server.")
     try:
         app(prog_name="python -m ops")
     except Failure as failure:
         complain(str(failure))
-    except psycopg2.errors.QueryCanceled:  # what Ctrl-C becomes while a statement runs
-        sys.exit(130)
+    except psycopg2.errors.QueryCanceled as error:
+        if interrupted.is_set():  # what Ctrl-C becomes while a statement runs
+            sys.exit(130)
+        complain(
+            f"The server ended a statement: {' '.join(str(error).split())}. Somebody has cancelled it there, or a"
+            " timeout has: run the command again."
+        )
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
         complain(
             f"The connection was lost: {' '.join(str(error).split())}."

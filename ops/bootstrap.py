@@ -53,7 +53,8 @@ def _install(python):
         [*command, "--require-hashes", "--requirement", LOCK],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        universal_newlines=True,
+        encoding="utf-8",
+        errors="replace",
     )
     count, said = 0, []
     for line in pip.stdout:

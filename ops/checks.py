@@ -65,7 +65,13 @@ def _check(heading: str, command: list[str | Path], environment: dict[str, str] 
     # Linters talk at length of what is well; pytest shows that it goes on.
     shown = None if "pytest" in command else subprocess.PIPE
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=shown, stderr=shown and subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=shown,
+        stderr=shown and subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
     )
     if done.returncode and done.stdout:
         say(done.stdout.rstrip())

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import psycopg2
@@ -12,11 +13,14 @@ import psycopg2.extras
 from psycopg2.extensions import connection as Connection
 
 from ops.errors import Failure, Unreachable
+from ops.profiles import session_options
 from ops.server import PORT, Server
 
 OLDEST, NEWEST = 16, 18
 TIMEOUT_SECONDS = 10
+NO_ANSWER = re.compile("refused|No such file|timed? ?out|not translate host|unreachable|starting up|shutting down")
 
+interrupted = Event()
 # Without it Ctrl-C is not heard before the statement has ended.
 psycopg2.extensions.set_wait_callback(psycopg2.extras.wait_select)
 
@@ -30,6 +34,7 @@ class Target:
     user: str
     password: str
     dbname: str
+    sslmode: str = "prefer"
 
     @property
     def is_embedded(self) -> bool:
@@ -52,11 +57,12 @@ class Target:
             "DISPATCH_PGUSER": self.user,
             "DISPATCH_PGPASSWORD": self.password,
             "DISPATCH_PGDATABASE": self.dbname,
+            "DISPATCH_PGSSLMODE": self.sslmode,
         }
 
 
 def target_from_environment() -> Target:
-    """Read DISPATCH_PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE; unset means the embedded server."""
+    """Read DISPATCH_PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE; unset means the embedded server."""
     port = _variable("PORT", str(PORT))
     if not port.isdecimal():
         raise Failure(f"DISPATCH_PGPORT is “{port}” and must be a number.")
@@ -66,7 +72,19 @@ def target_from_environment() -> Target:
         user=_variable("USER", "postgres"),
         password=_variable("PASSWORD", ""),
         dbname=_variable("DATABASE", "postgres"),
+        sslmode=_variable("SSLMODE", "prefer"),
     )
+
+
+def ignore_libpq_variables() -> list[str]:
+    """Take away what libpq would read of the environment, here and in programs started from here; return the names.
+
+    The passfile stays: it holds passwords and leads nowhere.
+    """
+    names = sorted(name for name in os.environ if name.startswith("PG") and name != "PGPASSFILE")
+    for name in names:
+        del os.environ[name]
+    return names
 
 
 def connect(target: Target) -> Connection:
@@ -78,16 +96,31 @@ def connect(target: Target) -> Connection:
             user=target.user,
             password=target.password,
             dbname=target.dbname,
+            sslmode=target.sslmode,
             connect_timeout=TIMEOUT_SECONDS,
             application_name="dispatch",
+            options=session_options(),
         )
     except psycopg2.OperationalError as error:
         reason = explain(error, target)
         raise (Unreachable if reason.startswith("No PostgreSQL") else Failure)(reason) from None
-    connection.autocommit = True
+    settle(connection)
     for register in (psycopg2.extras.register_default_json, psycopg2.extras.register_default_jsonb):
         register(connection, loads=str)  # as text, not as Python objects
     return connection
+
+
+def settle(connection: Connection) -> None:
+    """Let each statement commit by itself, and look that the session has the settings that it asked for."""
+    connection.autocommit = True
+    if connection.server_version >= 170000:  # older ones do not know it, so it is not in the list
+        connection.cursor().execute("set transaction_timeout = 0")
+    path = rows(connection, "select pg_catalog.current_setting('search_path')")[0][0]
+    if not path.startswith("pg_catalog,"):
+        raise Failure(
+            f"The session has the search_path {path} and not the one it asked for: a pooler that ignores the start-up"
+            " parameter options is between; docs/production.md says what poolers must do."
+        )
 
 
 def explain(error: psycopg2.Error, target: Target) -> str:
@@ -99,22 +132,37 @@ def explain(error: psycopg2.Error, target: Target) -> str:
         return f"There is no user {target.user} on {target.where}: set DISPATCH_PGUSER."
     if re.search(r'database "[^"]*" does not exist', text):
         return f"There is no database {target.dbname} on {target.where}: create it or set DISPATCH_PGDATABASE."
-    if re.search("refused|No such file|timed? ?out|not translate host|unreachable|starting up|shutting down", text):
+    if "unrecognized configuration parameter" in text:
+        return f"The server at {target.where} is too old: the project needs PostgreSQL {OLDEST} to {NEWEST}."
+    if NO_ANSWER.search(text):
         start = ".venv/bin/python -m ops server start"
         remedy = f"{start} starts it" if target.is_embedded else "see DISPATCH_PGHOST and _PGPORT"
         return f"No PostgreSQL answers at {target.where}: {remedy}."
-    return f"Cannot connect to {target.where}: {text.splitlines()[-1]}"
+    return f"Cannot connect to {target.where}: {last_line(error)}"
+
+
+def last_line(error: psycopg2.Error) -> str:
+    """Return the last line of a message, without the questions that libpq puts below it."""
+    return [line for line in str(error).strip().splitlines() if not line.startswith("\t")][-1].strip()
 
 
 def check_server(connection: Connection) -> str | None:
-    """Raise Failure when the server is too old or the user may not build; return a warning when it is untried."""
+    """Raise Failure when nothing can be built there, or not by this user; return a warning when it is untried."""
     version = connection.server_version // 10000
     if version < OLDEST:
         raise Failure(f"The server is PostgreSQL {version} and the project needs {OLDEST} to {NEWEST}.")
-    (database, user, may_create), *_ = rows(
+    (database, user, may_create, is_standby, encoding), *_ = rows(
         connection,
-        "select current_database(), current_user, has_database_privilege(current_database(), 'create')",
+        "select current_database(), current_user, has_database_privilege(current_database(), 'create'),"
+        " pg_is_in_recovery(), current_setting('server_encoding')",
     )
+    if is_standby:
+        raise Failure("The server is a standby, which nothing can be written to: set DISPATCH_PGHOST to the primary.")
+    if encoding != "UTF8":
+        raise Failure(
+            f"Database {database} has encoding {encoding}: create one with encoding UTF8"
+            " (create database … encoding 'UTF8' template template0) and set DISPATCH_PGDATABASE."
+        )
     if not may_create:
         raise Failure(f"User {user} may not create schemas: grant create on database {database} to {user}.")
     if version > NEWEST:
@@ -142,6 +190,12 @@ def reading_marts(purpose: str) -> Iterator[None]:
 def is_broken(error: psycopg2.Error) -> bool:
     """Tell a lost connection or a cancelled statement from what PostgreSQL has to say about one."""
     return error.pgcode is None or isinstance(error, psycopg2.errors.QueryCanceled)
+
+
+def interrupt(*_: object) -> None:
+    """Handle a signal: remember it, for while a statement runs it comes out as one that was cancelled."""
+    interrupted.set()
+    raise KeyboardInterrupt
 
 
 def rows(connection: Connection, statement: str, arguments: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:

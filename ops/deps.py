@@ -25,7 +25,7 @@ def install(project: Path) -> str:
     """Make dbt_packages/ satisfy the lock and return one line saying what was done."""
     target = project / "dbt_packages"
     marker = target / MARKER
-    found = marker.read_text() if marker.exists() else ""
+    found = marker.read_text(encoding="utf-8") if marker.exists() else ""
     complete = all((target / name / "dbt_project.yml").exists() for name in _locked_names(project))
     if complete and found == _stamp(project, "hub"):
         return "dbt_packages/ is up to date (package hub)"
@@ -35,16 +35,16 @@ def install(project: Path) -> str:
     hub, trouble = _probe_hub()
     if not trouble:
         _run_dbt_deps(project, hub)
-        marker.write_text(_stamp(project, "hub"))
+        marker.write_text(_stamp(project, "hub"), encoding="utf-8")
         return "packages installed from the package hub"
 
     if not complete or found != _stamp(project, "offline"):
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         # A copy cut short must not look like one made by hand.
-        marker.write_text("incomplete")
+        marker.write_text("incomplete", encoding="utf-8")
         shutil.copytree(project / "offline_packages", target, dirs_exist_ok=True)
-        marker.write_text(_stamp(project, "offline"))
+        marker.write_text(_stamp(project, "offline"), encoding="utf-8")
     return (
         f"package hub not reachable ({trouble}): using the bundled minimal dbt_utils and dbt_expectations; "
         "run make deps again online to get the real ones"
@@ -52,7 +52,7 @@ def install(project: Path) -> str:
 
 
 def _locked_names(project: Path) -> list[str]:
-    lock = yaml.safe_load((project / "package-lock.yml").read_text())
+    lock = yaml.safe_load((project / "package-lock.yml").read_text(encoding="utf-8"))
     return [package["name"] for package in lock["packages"]]
 
 
@@ -96,7 +96,7 @@ def _run_dbt_deps(project: Path, hub: str) -> None:
         cwd=project,
         env={**os.environ, "DBT_PACKAGE_HUB_URL": hub},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     if run.returncode:
         # Half a set of packages could be taken for one filled by hand.

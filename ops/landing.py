@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -15,8 +16,9 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from ops import legacy
-from ops.connection import TIMEOUT_SECONDS, Target, connect, rows
+from ops.connection import NO_ANSWER, TIMEOUT_SECONDS, Target, connect, interrupted, last_line, rows, settle
 from ops.errors import Failure
+from ops.profiles import session_options
 from ops.project import SOURCE_FILES
 
 SCHEMA = legacy.SCHEMA
@@ -88,17 +90,23 @@ def legacy_dsn() -> str:
 def connect_legacy() -> Connection:
     """Connect to the legacy server, each statement committing by itself."""
     dsn = legacy_dsn()
+    # The session of every connection, but for what PostgreSQL 13 does not know. With row security off a table comes
+    # as an error where it would come in part and without a word; and a database that was made read-only for the
+    # cut-over does not keep slot and publication from being made, or removed.
+    options = re.sub(r"--(idle_session_timeout|client_connection_check_interval)=\S+", "", session_options())
     try:
-        connection = psycopg2.connect(dsn, connect_timeout=TIMEOUT_SECONDS, application_name="dispatch")
+        connection = psycopg2.connect(
+            dsn, connect_timeout=TIMEOUT_SECONDS, application_name="dispatch", options=options
+        )
     except psycopg2.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+        reason = last_line(error)
+        if NO_ANSWER.search(reason):
+            raise Failure(
+                f"No PostgreSQL answers where {DSN} leads: start the legacy server, or correct host and port"
+                f" there ({reason})."
+            ) from None
         raise Failure(f"Cannot connect to the legacy server that {DSN} names: {reason}") from None
-    connection.autocommit = True
-    connection.set_client_encoding("UTF8")
-    _settle(connection)
-    # With row security a table would come in part and without a word; now it comes as an error. A database that was
-    # made read-only for the cut-over must not keep slot and publication from being made, or removed.
-    connection.cursor().execute("set row_security = off; set default_transaction_read_only = off")
+    settle(connection)
     return connection
 
 
@@ -111,7 +119,7 @@ def declared() -> dict[str, dict[str, str]]:
             if not column.get("config", {}).get("meta", {}).get("secret")
         }
         for file in sorted(SOURCE_FILES.glob("**/*sources*.yml"))
-        for source in yaml.safe_load(file.read_text())["sources"]
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
         for table in source["tables"]
     }
 
@@ -224,9 +232,35 @@ def check_landing(cursor: Cursor) -> None:
     )
 
 
+def check_owners(cursor: Cursor) -> None:
+    """Raise Failure when writing into the landing would run what somebody else has put there."""
+    cursor.execute(
+        """
+        select relname || case when relowner <> own.oid then ' belongs to ' || pg_get_userbyid(relowner)
+            else ' has triggers or rules' end
+        from pg_class
+        inner join pg_roles as own on rolname = current_user
+        where relnamespace = to_regnamespace(%s) and relkind = 'r' and (
+            relowner <> own.oid
+            or relhasrules
+            or exists (select 1 from pg_trigger where tgrelid = pg_class.oid and not tgisinternal)
+        )
+        order by 1
+        """,
+        (SCHEMA,),
+    )
+    if found := [problem for (problem,) in cursor.fetchall()]:
+        raise Failure(
+            f"Schema {SCHEMA} holds tables that are not as a copy makes them, and their functions would run with the"
+            f" rights of {cursor.connection.info.user}: {', '.join(found)}. Drop them, or take triggers, rules and"
+            " foreign owners away."
+        )
+
+
 def prepare(cursor: Cursor, tables: Sequence[Table]) -> None:
     """Make the landing tables that are missing, add columns to those that lack some, and empty them all."""
     cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(SCHEMA)))
+    check_owners(cursor)
     cursor.execute(
         """
         select relname, json_object_agg(attname, format_type(atttypid, atttypmod))
@@ -307,8 +341,6 @@ def copy(target: Target, step: Callable[[str], AbstractContextManager[None]]) ->
         closing(connect(target)) as warehouse,
     ):
         tables = plan(source)
-        warehouse.set_client_encoding("UTF8")
-        _settle(warehouse)
         # A truncate or a rewrite that commits after a snapshot shows in it as an empty table: so first hold the tables,
         # in another transaction, and then take the snapshot.
         keeper.autocommit = False
@@ -338,7 +370,6 @@ def compare(warehouse: Connection, source: Connection) -> tuple[int, int, list[D
     Each side is read in one snapshot; only when nothing is written meanwhile do they belong together.
     """
     tables = plan(source)
-    _settle(warehouse)
     total, differences = 0, []
     with transaction(source) as there, transaction(warehouse) as here:
         for cursor in (there, here):
@@ -351,14 +382,6 @@ def compare(warehouse: Connection, source: Connection) -> tuple[int, int, list[D
                 if landed.result() != expected:
                     differences.append(Difference(table.name, expected[0], landed.result()[0]))
     return len(tables), total, differences
-
-
-def _settle(connection: Connection) -> None:
-    """Make values look the same as text on both servers, and let long statements be long."""
-    connection.cursor().execute(
-        "set timezone = 'UTC'; set datestyle = 'ISO'; set statement_timeout = 0;"
-        "set idle_in_transaction_session_timeout = 0"
-    )
 
 
 def _create(cursor: Cursor, table: Table) -> None:
@@ -378,9 +401,9 @@ def _copy_table(out: Cursor, into: Cursor, table: Table, count: int) -> None:
         )
         into.execute(sql.SQL("analyze {}").format(table.landing))
         into.execute(sql.SQL("select count(*) from {}").format(table.landing))
-    except psycopg2.errors.QueryCanceled:  # by Ctrl-C
-        raise
     except psycopg2.Error as error:
+        if interrupted.is_set():
+            raise
         reason = error.diag.message_primary or "the connection was lost"
         raise Failure(f"{table.name}: {reason}; the previous landing is untouched.") from None
     ((landed,),) = into.fetchall()

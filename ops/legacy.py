@@ -101,7 +101,7 @@ def missing_tables(connection: Connection, schema: str = SCHEMA) -> list[str]:
     named = {
         table.get("identifier", table["name"])
         for file in SOURCE_FILES.glob("**/*sources*.yml")
-        for source in yaml.safe_load(file.read_text()).get("sources", ())
+        for source in yaml.safe_load(file.read_text(encoding="utf-8")).get("sources", ())
         for table in source.get("tables", ())
     }
     return sorted(named - present)
@@ -134,7 +134,7 @@ def _found(connection: Connection, schema: str) -> Copy | None:
 
 
 def _execute(cursor: psycopg2.extensions.cursor, file: Path) -> None:
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     try:
         cursor.execute(text)
     except psycopg2.Error as error:

@@ -2,7 +2,10 @@
 
 import os
 import re
+from functools import cache
 from pathlib import Path
+
+import yaml
 
 from ops.project import PROFILES, PROFILES_EXAMPLE
 
@@ -13,19 +16,26 @@ def render(folder: Path) -> str:
     """Return the text of the example with the folder of the embedded server's socket in it."""
     # The placeholder stands in a Jinja string inside a YAML string.
     path = str(folder).replace("\\", "\\\\").replace("'", "\\'").replace("\\", "\\\\").replace('"', '\\"')
-    return PROFILES_EXAMPLE.read_text().replace(PLACEHOLDER, path)
+    return PROFILES_EXAMPLE.read_text(encoding="utf-8").replace(PLACEHOLDER, path)
+
+
+@cache
+def session_options() -> str:
+    """Return the settings that every session begins with, as libpq's `options`: what dbt makes of the example."""
+    example = yaml.safe_load(PROFILES_EXAMPLE.read_text(encoding="utf-8"))
+    return "-c search_path=" + example["dispatch"]["outputs"]["prod"]["search_path"].replace(" ", "\\ ")
 
 
 def write(folder: Path) -> str:
     """Write profiles.yml unless there is one, which is left as it is; return a line that says so."""
     text = render(folder)
     if not PROFILES.exists():
-        PROFILES.write_text(text)
+        PROFILES.write_text(text, encoding="utf-8")
         return "profiles.yml written from profiles.yml.example"
-    found = PROFILES.read_text()
+    found = PROFILES.read_text(encoding="utf-8")
     if os.environ.get("DISPATCH_PGDATA"):
         return "profiles.yml kept"  # the profile reads the variable itself
-    untouched = re.escape(PROFILES_EXAMPLE.read_text()).replace(re.escape(PLACEHOLDER), "(.*)")
+    untouched = re.escape(PROFILES_EXAMPLE.read_text(encoding="utf-8")).replace(re.escape(PLACEHOLDER), "(.*)")
     if found != text and re.fullmatch(untouched, found):
         return f"profiles.yml kept, though the embedded server is now in {folder}: delete the file to have it rewritten"
     return "profiles.yml kept"

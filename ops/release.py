@@ -10,7 +10,7 @@ import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic, sleep
@@ -19,17 +19,16 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from ops import build, demo, legacy, report, source
-from ops.connection import Target, check_server, connect, rows
+from ops.connection import Target, check_server, connect, interrupt, rows
 from ops.console import complain, duration, say
 from ops.errors import Failure, Unreachable
+from ops.landing import transaction
 from ops.project import ROOT
 
 PUBLISHED, FAILED, LATER = 0, 1, 75
 WAIT_FOR_SERVER_SECONDS = 60
 APPLICATION = "dispatch release"  # what the sessions of dbt call themselves
 LOCK_TIMEOUT = "10min"
-# PostgreSQL notices within this time that dbt is gone, and stops what it was doing for it.
-ORPHAN_CHECK = "10s"
 
 log = logging.getLogger("dispatch.release")
 
@@ -67,7 +66,7 @@ class Later(Failure):
 def run(target: Target) -> int:
     """Release, print one line at the end, and return the exit code: 0 published, 1 failed, 75 try again later."""
     path = _log_file()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd's way to say Ctrl-C
+    signal.signal(signal.SIGTERM, interrupt)  # systemd's way to say Ctrl-C
     start = monotonic()
     try:
         summary = _release(target)
@@ -86,7 +85,8 @@ def _release(target: Target) -> str:
     connection = _connect(target)
     if warning := check_server(connection):
         _note(warning)
-    _take_lock(connection)
+    with closing(_connect(target)) as other:
+        _take_lock(connection, other)
     connection.cursor().execute(TABLE)
     _heal(connection)
     release = Release(connection, target)
@@ -111,7 +111,6 @@ class Release:
             "DISPATCH_APPLICATION": APPLICATION,
             "DISPATCH_RELEASE_ID": self.id,
             "DISPATCH_GIT_COMMIT": commit or "",
-            "PGOPTIONS": f"-c lock_timeout={LOCK_TIMEOUT} -c client_connection_check_interval={ORPHAN_CHECK}",
         }
         connection.cursor().execute(
             "insert into dispatch_release.releases (release_id, git_commit, backend_process)"
@@ -156,7 +155,7 @@ class Release:
         results = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "sources.json"
         results.unlink(missing_ok=True)
         _, progress = self._dbt("source", "freshness", "--target", "prod")
-        found = json.loads(results.read_text())["results"] if results.exists() else []
+        found = json.loads(results.read_text(encoding="utf-8"))["results"] if results.exists() else []
         newest = max((each["max_loaded_at"] for each in found if each.get("max_loaded_at")), default=None)
         if newest is None:
             _note("\n".join([*progress.messages, "How old the source is, is not known."]))
@@ -215,7 +214,7 @@ class Release:
 
     def _dbt(self, *arguments: str) -> tuple[int, build.Progress]:
         """Run dbt for as long as the connection that holds the lock is there."""
-        return build.run(list(arguments), self.environment, lambda: rows(self.connection, "select 1"))
+        return build.run(list(arguments), self.environment, lambda: _check_lock(self.connection))
 
     def _count(self) -> str:
         (counts,) = rows(
@@ -272,10 +271,29 @@ def _frozen(connection: Connection) -> Iterator[None]:
         yield
 
 
-def _take_lock(connection: Connection) -> None:
-    """Take the lock that only one release can have; it goes with the connection, however that ends."""
+def _take_lock(connection: Connection, other: Connection) -> None:
+    """Take the lock that only one release can have; it goes with the connection, however that ends.
+
+    A pooler that shares sessions out by transaction gives the `other` connection ours, as soon as it begins one.
+    """
     if not rows(connection, "select pg_try_advisory_lock(hashtext('dispatch release'))")[0][0]:
         raise Later("another release is running.")
+    with transaction(other) as cursor:
+        cursor.execute("select 1")
+        _check_lock(connection)
+
+
+def _check_lock(connection: Connection) -> None:
+    """Raise Failure when the session is not the one any more that holds the lock."""
+    held = (
+        "select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+        " and cast(classid as bigint) << 32 | cast(objid as bigint) = hashtext('dispatch release')"
+    )
+    if not rows(connection, held):
+        raise Failure(
+            "The lock that keeps two releases apart does not stay with the connection: a pooler in transaction mode is"
+            " between. Connect to the server itself, or let the pooler work in session mode (docs/production.md)."
+        )
 
 
 def _heal(connection: Connection) -> None:
@@ -334,7 +352,7 @@ def _git_commit() -> str | None:
     """Return the commit of the working tree, marked when files differ from it; None outside a repository."""
     with suppress(OSError):
         described = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
-        done = subprocess.run(described, capture_output=True, text=True, check=False)
+        done = subprocess.run(described, capture_output=True, encoding="utf-8", check=False)
         return done.stdout.strip() or None
     return None
 
@@ -344,7 +362,7 @@ def _log_file() -> Path:
     folder = Path(os.environ.get("DBT_LOG_PATH") or ROOT / "logs") / "releases"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(timezone.utc):%Y-%m-%dT%H%M%SZ}.log"
-    handler = logging.FileHandler(path)
+    handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

@@ -16,7 +16,7 @@ def target(folder: Path, dbname: str = "postgres") -> Target:
 def environment(where: Target, folder: Path) -> dict[str, str]:
     """Return the variables that make dbt use this target, and keep its profile and everything it writes in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "profiles.yml").write_text(profiles.render(Path(where.host)))
+    (folder / "profiles.yml").write_text(profiles.render(Path(where.host)), encoding="utf-8")
     # A shell set up for production must not lead the tests there.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DISPATCH_", "DBT_", "PG"))}
     own = {

@@ -234,7 +234,7 @@ class Server:
             )
 
     def _check_version(self) -> None:
-        found = (self.folder / "PG_VERSION").read_text().strip()
+        found = (self.folder / "PG_VERSION").read_text(encoding="utf-8").strip()
         if found != str(self.version):
             raise Failure(
                 f"The data folder {self.folder} was made by PostgreSQL {found} and this is {self.version}: delete it "
@@ -243,7 +243,7 @@ class Server:
 
     def _recorded_process(self) -> int | None:
         try:
-            return int((self.folder / "postmaster.pid").read_text().split("\n", 1)[0])
+            return int((self.folder / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
 
@@ -303,7 +303,7 @@ class Server:
 
     def _fatal(self) -> str:
         """Return the last fatal message of the log, or ''."""
-        log = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        log = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
         fatal = [line for line in log if "FATAL:" in line or "PANIC:" in line]
         return fatal[-1].partition(":  ")[2] if fatal else ""
 
@@ -319,7 +319,8 @@ class Server:
             [str(self._programs / program), *map(str, arguments)],
             check=False,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             stdin=subprocess.DEVNULL,
             cwd=self.folder,
             env=environment,
@@ -346,7 +347,7 @@ def _system_user() -> pwd.struct_passwd:
     except KeyError:
         pass
     try:
-        subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True, text=True)
+        subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True, encoding="utf-8")
     except (OSError, subprocess.CalledProcessError):
         raise Failure(
             f"PostgreSQL does not run as root and the user {SYSTEM_USER} for it cannot be added: "

@@ -5,9 +5,9 @@
 {% macro postgres__legacy_key(entity, legacy_id) -%}
     {#- RFC 9562 name-based UUID, version 3: the md5 of the URL namespace and the name, with six bits set to say so
         (bits 55-52 = 0011, the version; bits 71-70 = 10, the variant). -#}
-    {%- set url_namespace = '\\x6ba7b8119dad11d180b400c04fd430c8' -%}
+    {%- set url_namespace = '6ba7b8119dad11d180b400c04fd430c8' -%}
     cast(encode(set_bit(set_bit(set_bit(set_bit(set_bit(set_bit(decode(md5(
-        cast('{{ url_namespace }}' as bytea)
+        decode('{{ url_namespace }}', 'hex')
         || convert_to('urn:dispatch:{{ entity }}:' || cast({{ legacy_id }} as text), 'UTF8')
     ), 'hex'), 55, 0), 54, 0), 53, 1), 52, 1), 71, 1), 70, 0), 'hex') as uuid)
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {% macro publish(build_id=none) -%}
     {#- dbt run-operation publish --target prod -#}
     {%- do assert_production('publish') -%}
+    {%- do assert_session() -%}
     {%- set build = last_build() -%}
     {%- do assert_publishable(build, build_id) -%}
     {%- do assert_ledger_adds_up() -%}

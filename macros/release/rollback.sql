@@ -1,6 +1,7 @@
 {% macro rollback() -%}
     {#- dbt run-operation rollback --target prod -#}
     {%- do assert_production('rollback') -%}
+    {%- do assert_session() -%}
     {%- do assert_no_other_release() -%}
     {%- set build = last_build() -%}
     {%- if build is none or not build.is_published -%}

@@ -581,7 +581,7 @@ def _commit() -> str | None:
             ["git", "describe", "--always", "--dirty", "--abbrev=10"],
             cwd=ROOT,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=10,
             check=True,
         )
@@ -602,7 +602,7 @@ def _last_run(database: str, published: str | None, mart_rows: dict[str, int | N
     """Return the last build, or None when what dbt wrote down is not a build of all these marts and of the audit."""
     path = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "run_results.json"
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     results = {each["unique_id"]: each for each in found["results"]}

@@ -4,7 +4,11 @@ import threading
 
 from faults.house import House, Session
 
-SHORT = "import ops.release; ops.release.LOCK_TIMEOUT = '5s'"
+SHORT = """
+import os, pathlib
+profile = pathlib.Path(os.environ["DBT_PROFILES_DIR"], "profiles.yml")
+profile.write_text(profile.read_text().replace("lock_timeout=10min", "lock_timeout=5s"))
+"""
 
 
 def test_long_query_during_the_publish(house: House) -> None:

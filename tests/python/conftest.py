@@ -38,7 +38,7 @@ class Database:
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one query and return its rows."""
-        opened = self.connect()
+        opened = self._connect_as_anybody()
         try:
             return connection.rows(opened, statement)
         finally:
@@ -46,11 +46,17 @@ class Database:
 
     def execute(self, statement: str) -> None:
         """Run statements that return nothing."""
-        opened = self.connect()
+        opened = self._connect_as_anybody()
         try:
             opened.cursor().execute(statement)
         finally:
             opened.close()
+
+    def _connect_as_anybody(self) -> Connection:
+        """Connect as other programs do, which find unqualified tables in public."""
+        opened = self.connect()
+        opened.cursor().execute("set search_path to public")
+        return opened
 
     def load_legacy(self, scale: str) -> None:
         """Load the synthetic legacy database."""

@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hostile
 import pytest
 from conftest import Database
 from inprocess import Project, parsed
 from marts import assert_nothing_is_lost, broken_keys, fingerprints
+
+from ops import ledger, report
 
 TESTS = ("resource_type:test", "resource_type:unit_test")
 
@@ -31,11 +34,21 @@ def project(built: Database) -> Iterator[Project]:
         yield project
 
 
-def test_second_build_gives_the_same_rows(built: Database, project: Project) -> None:
+def test_a_build_under_hostile_settings_gives_the_same_rows(
+    built: Database, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Every setting that is pinned is set otherwise for the role and in PGOPTIONS; public is full of traps."""
     before = fingerprints(built)
-    project.dbt("run")
     assert len(before) > 20
-    assert fingerprints(built) == before
+    hostile.shadow_catalog(built)
+    options = [f"-c {name}={value.replace(' ', '')}" for name, value in hostile.SETTINGS.items()]
+    monkeypatch.setenv("PGOPTIONS", " ".join(options))
+    with hostile.settings(built):
+        project.dbt("build", "--full-refresh", "--exclude", *TESTS)
+        assert fingerprints(built) == before
+        report.write(built.connect(), tmp_path)
+        ledger.show(built.connect())
+    built.execute("drop schema public cascade; create schema public")
 
 
 def test_every_legacy_row_has_a_fate(built: Database) -> None:

@@ -1,15 +1,19 @@
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import Database
 
-from ops import connection, demo
-from ops.connection import Target, check_server, connect
+from ops import connection, demo, landing, release
+from ops.connection import Target, check_server, connect, rows
 from ops.errors import Failure
 from ops.project import ROOT
 from ops.server import temporary_server
@@ -62,7 +66,7 @@ def test_a_wrong_password_an_unknown_user_and_an_unknown_database_are_told_apart
     [(150012, True, False), (160000, False, False), (180001, False, False), (190000, False, True)],
 )
 def test_servers_from_16_to_18_are_accepted(monkeypatch: pytest.MonkeyPatch, version: int, refused: bool, warned: bool):
-    monkeypatch.setattr(connection, "rows", lambda *_: [("postgres", "postgres", True)])
+    monkeypatch.setattr(connection, "rows", lambda *_: [("postgres", "postgres", True, False, "UTF8")])
     server = SimpleNamespace(server_version=version)
     if refused:
         with pytest.raises(Failure, match=r"^The server is PostgreSQL 15 and the project needs 16 to 18.$"):
@@ -101,3 +105,116 @@ def test_the_command_line_ends_in_one_sentence_and_exit_code_1(closed_port: int)
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def ops(scratch: Database, *arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line on a database, with further variables."""
+    command = [sys.executable, "-m", "ops", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=scratch.environment | variables, capture_output=True, check=False)
+
+
+def test_the_locale_changes_neither_what_is_read_nor_what_is_loaded(scratch: Database):
+    """Here it knows ASCII alone; the legacy data and the messages know more."""
+    ascii_only = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert b"Schema legacy lacks" in ops(scratch, "doctor", **ascii_only).stderr
+    loaded = ops(scratch, "legacy", "load", "--scale", "tiny", **ascii_only)
+    assert (loaded.returncode, loaded.stderr) == (0, b"")
+    text = "select md5(string_agg(text, '' order by id)) from legacy.dispatch_comment"
+    found = scratch.rows(text)
+    scratch.execute("drop schema legacy cascade")
+    scratch.load_legacy("tiny")
+    assert found == scratch.rows(text)
+    assert scratch.rows("select 1 from legacy.dispatch_comment where octet_length(text) > length(text) limit 1")
+
+
+def test_only_our_own_variables_name_the_server(scratch: Database):
+    done = ops(scratch, "ledger", PGHOSTADDR="203.0.113.7", PGSERVICE="x", PGOPTIONS="-c nonsense=1", PGTZ="Asia/Tokyo")
+    assert done.stderr.startswith(b"Ignored: PGHOSTADDR, PGOPTIONS, PGSERVICE, PGTZ; only")
+    assert b"Nothing to show yet" in done.stderr
+
+
+def test_a_password_file_is_still_read(scratch: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PGPASSFILE", "/somewhere")
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    assert "PGSSLMODE" in connection.ignore_libpq_variables()
+    assert os.environ["PGPASSFILE"] == "/somewhere"
+    assert "PGSSLMODE" not in os.environ
+
+
+SLOW = """
+from ops import ledger
+from ops.connection import rows
+ledger.show = lambda connection: rows(connection, "select pg_sleep(60)")
+from ops.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_interrupted", "code", "sentence"),
+    [(True, 130, ""), (False, 1, "The server ended a statement: canceling statement due to user request. ")],
+)
+def test_only_ctrl_c_is_taken_for_ctrl_c(scratch: Database, is_interrupted: bool, code: int, sentence: str):
+    sleeper = "from pg_stat_activity where query = 'select pg_sleep(60)'"
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, "ledger"], cwd=ROOT, env=scratch.environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not scratch.rows(f"select 1 {sleeper}"):
+            time.sleep(0.05)
+        if is_interrupted:
+            process.send_signal(signal.SIGINT)
+        else:
+            scratch.rows(f"select pg_cancel_backend(pid) {sleeper}")
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode == code
+    assert said.startswith(sentence) and bool(said) == bool(sentence)
+
+
+def test_a_timeout_of_the_role_ends_no_statement(scratch: Database):
+    role = "alter role postgres in database scratch"
+    scratch.execute(f"{role} set statement_timeout = '1s'; {role} set transaction_timeout = '1s'")
+    try:
+        assert scratch.rows("select pg_sleep(1.5)") == [("",)]
+    finally:
+        scratch.execute(f"{role} reset all")
+
+
+def test_an_encoding_that_lacks_characters_is_refused(scratch: Database):
+    scratch.execute("create database latin encoding 'LATIN1' locale 'C' locale_provider libc template template0")
+    with pytest.raises(Failure, match=r"^Database latin has encoding LATIN1: create one with encoding UTF8"):
+        check_server(connect(replace(scratch.target, dbname="latin")))
+    scratch.execute("drop database latin with (force)")
+
+
+class Pooled:
+    """What a pooler in transaction mode makes of sessions: a transaction gets one of the server's that is idle."""
+
+    def __init__(self, idle: list[Any], is_transaction: bool = False):
+        self.idle, self.is_transaction = idle, is_transaction
+
+    def cursor(self) -> Any:
+        return (self.idle.pop() if self.is_transaction else self.idle[-1]).cursor()
+
+
+def test_a_pooler_in_transaction_mode_is_noticed(scratch: Database):
+    backends = [scratch.connect(), scratch.connect()]
+    other = scratch.connect()
+    release._take_lock(backends[0], other)  # in session mode every connection has a session of its own
+    rows(backends[0], "select pg_advisory_unlock_all()")
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(Failure, match="pooler in transaction mode"):
+        patched.setattr(release, "transaction", lambda pooled: nullcontext(pooled.cursor()))
+        release._take_lock(Pooled(backends), Pooled(backends, is_transaction=True))
+    for each in (*backends, other):
+        each.close()
+
+
+def test_a_pooler_that_drops_the_settings_is_noticed(scratch: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "session_options", lambda: "")
+    with pytest.raises(Failure, match=r"search_path \"\$user\", public and not .* a pooler"):
+        scratch.connect()
+
+
+def test_a_legacy_server_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch, closed_port: int):
+    monkeypatch.setenv(landing.DSN, f"host=127.0.0.1 port={closed_port} dbname=x user=x")
+    with pytest.raises(Failure, match=r"^No PostgreSQL answers where DISPATCH_LEGACY_DSN leads: .* refused\)\.$"):
+        landing.connect_legacy()

@@ -22,20 +22,34 @@ begin
 end $$
 """
 
-# The value that breaks a column of a type, one broken row for each column.
+# Types that a source may widen its columns to; the marts stay as they are.
+WIDER = {"integer": "bigint", "bigint": "numeric", "numeric": "numeric", "date": "timestamp with time zone"}
+
+# The values that break a column of a type, one broken row for each: implausible ones, and what only the wider type holds.
 BROKEN = {
-    "integer": "-2147483648",
-    "bigint": "-9223372036854775808",
-    "numeric": "'NaN'",
-    "timestamp with time zone": "'infinity'",
-    "date": "'-infinity'",
-    "text": r"""E'{"broken": "\\u0000'""",
-    "character varying": "E' \\t'",
+    "integer": ["-2147483648", "2147483648"],
+    "bigint": ["-9223372036854775808", "9223372036854775808", "0.5"],
+    "numeric": ["'NaN'", "'infinity'", "1e30", "1e12", "0.0049"],
+    "timestamp with time zone": ["'infinity'"],
+    "date": ["'-infinity'", "'2001-02-03 04:05+00'"],
+    "text": [r"""E'{"broken": "\\u0000'"""],
+    "character varying": [r"E' \t'"],
+}
+
+# Entity, and the legacy table, column and value that its mart cannot hold exactly; in every so many-th row.
+TOO_WIDE = {
+    "payments": ("dispatch_payment", "total_price", "total_price + 0.0049", 13),
+    "payment_items": ("dispatch_ware", "total", "1e12", 3),
+    "projects": ("dispatch_project", "id", "id + 2147483648", 13),
+    "offices": ("dispatch_office", "tax_rate", "0.00001", 13),
+    "roles": ("dispatch_role", '"order"', "2147483648", 13),
+    "files": ("dispatch_file", "size", "size + 0.5", 13),
+    "patients": ("dispatch_patient", "birthdate", "'2001-02-03 04:05+00'", 13),
 }
 
 
 def spoil(database: Database) -> None:
-    """In every column of every table: a null, then a value that breaks it; then double every seventh row."""
+    """Widen every column; put a null, then values that break it, into each; then duplicate every seventh row."""
     database.execute(DROP_EVERY_CONSTRAINT)
     database.execute("update legacy.dispatch_instruction set status = 77 where id % 3 = 0")
     database.execute("update legacy.dispatch_operation set type = 77 where id % 3 = 0")
@@ -43,16 +57,21 @@ def spoil(database: Database) -> None:
         "select table_name, column_name, data_type from information_schema.columns"
         " where table_schema = 'legacy' order by table_name, ordinal_position"
     )
-    for number, (table, column, kind) in enumerate(columns):
-        for offset, value in enumerate(["null", BROKEN.get(kind)]):
-            if value is not None:
-                database.execute(
-                    f'update legacy.{table} set "{column}" = {value} where ctid in'
-                    f" (select ctid from legacy.{table} order by ctid offset {(number * 2 + offset) % 23} limit 1)"
-                )
+    rows = 0
+    for table, column, kind in columns:
+        if kind in WIDER:
+            database.execute(f'alter table legacy.{table} alter column "{column}" type {WIDER[kind]}')
+        for value in ["null", *BROKEN.get(kind, [])]:
+            database.execute(
+                f'update legacy.{table} set "{column}" = {value} where ctid in'
+                f" (select ctid from legacy.{table} order by ctid offset {rows % 23} limit 1)"
+            )
+            rows += 1
     for table in sorted({table for table, _, _ in columns}):
         database.execute(f"insert into legacy.{table} select * from legacy.{table} where id % 7 = 0")
         database.execute(f"delete from legacy.{table} where id % 11 = 0")
+    for table, column, value, every in TOO_WIDE.values():
+        database.execute(f"update legacy.{table} set {column} = {value} where id % 2147483648 % {every} = 2")
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +102,18 @@ def test_the_dirt_was_there(built: Database) -> None:
         "payment_not_migrated",
         "template_not_found",
     } <= reasons
+
+
+@pytest.mark.parametrize("entity", TOO_WIDE)
+def test_what_a_mart_cannot_hold_exactly_is_rejected(built: Database, entity: str) -> None:
+    """It is neither rounded nor the end of the build: the row is listed, under the id that it has."""
+    table, _, _, every = TOO_WIDE[entity]
+    found = built.rows(
+        f"select distinct reason from legacy.{table} as legacy left join dispatch_audit.migration_rejects as rejects"
+        f" on entity = '{entity}' and legacy_id = id where id % 2147483648 % {every} = 2"
+    )
+    assert ("value_out_of_range",) in found
+    assert (None,) not in found  # it would be in the mart
 
 
 def test_unknown_codes_are_called_unmapped(built: Database) -> None:

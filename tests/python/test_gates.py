@@ -1,5 +1,6 @@
 """The gates bite: a project that is broken on purpose is refused for just these reasons, and CI for its mistakes."""
 
+import ast
 import json
 import shutil
 import subprocess
@@ -151,3 +152,20 @@ def test_a_mistake_in_a_workflow_is_seen(there: str, instead: str, linter: str, 
         codes.append(subprocess.run([PROGRAMS / linter, *arguments, workflow], capture_output=True).returncode)
     assert codes[0] == 0
     assert codes[1] != 0
+
+
+def test_no_text_is_read_or_written_in_the_encoding_of_the_locale():
+    """Files and the output of programs: in another locale they would end in a traceback, or be mangled unnoticed."""
+    texts = {"read_text", "write_text", "open", "FileHandler"}
+    found = []
+    for file in sorted([*(ROOT / "ops").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            name = ast.unparse(call.func)
+            given = {keyword.arg for keyword in call.keywords}
+            is_binary = any(isinstance(each, ast.Constant) and "b" in str(each.value) for each in call.args[1:])
+            opens = name != "os.open" and name.rpartition(".")[2] in texts and not is_binary
+            if (opens or given & {"text", "universal_newlines"}) and "encoding" not in given:
+                found.append(f"{file.relative_to(ROOT)}, line {call.lineno}")
+    assert found == []

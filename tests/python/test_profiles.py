@@ -1,10 +1,21 @@
+from collections.abc import Iterator
 from pathlib import Path
 
+import hostile
 import pytest
 import yaml
+from conftest import Database
+from dbt.cli.main import dbtRunner
+from inprocess import Project, parsed
 from jinja2 import Environment
 
-from ops import profiles
+from ops import profiles, sandbox
+from ops.connection import check_server, connect
+from ops.errors import Failure
+from ops.project import ROOT
+from ops.server import SETTINGS, temporary_server
+
+ASSERT = ("run-operation", "assert_session")
 
 
 @pytest.fixture
@@ -44,3 +55,79 @@ def test_the_environment_comes_first():
     text = profiles.render(Path("/somewhere"))
     assert host(text, DISPATCH_PGDATA="/data") == "/data"
     assert host(text, DISPATCH_PGDATA="/data", DISPATCH_PGHOST="db.example") == "db.example"
+
+
+def test_the_pinned_settings_are_the_same_everywhere():
+    """Those of both targets, those that a run asks for, and those that the tests set otherwise."""
+    outputs = yaml.safe_load(profiles.PROFILES_EXAMPLE.read_text())["dispatch"]["outputs"]
+    assert outputs["dev"]["search_path"] == outputs["prod"]["search_path"]
+    path, *lines = outputs["prod"]["search_path"].split("\n")
+    pinned = dict(line.removeprefix("--").split("=") for line in lines) | {"search_path": path}
+    macro, asked = (ROOT / "macros" / "checks" / "session_settings.sql").read_text(), []
+    Environment().from_string(macro + "{{ session_settings() }}").render({"return": asked.append})
+    assert pinned == {"lock_timeout": "10min", **asked[0]}
+    assert set(pinned) == set(hostile.SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def project(scratch: Database) -> Iterator[Project]:
+    with parsed(scratch) as project:
+        yield project
+
+
+def refusal(project: Project, *command: str) -> str:
+    """Why dbt refuses to run, or ''."""
+    said: list[str] = []
+    callbacks = [lambda event: said.append(event.info.msg) if event.info.level == "error" else None]
+    runner = dbtRunner(manifest=project.manifest.deepcopy(), callbacks=callbacks)
+    done = runner.invoke(["--quiet", "--no-write-json", *command])
+    return "" if done.success else " ".join([*said, str(done.exception)])
+
+
+def test_dbt_refuses_a_profile_that_lacks_a_line(scratch: Database, project: Project):
+    def without(line: str, instead: str) -> str:
+        (scratch.folder / "profiles.yml").write_text(whole.replace(line, instead), encoding="utf-8")
+        return refusal(project, "run", "--select", "stg_dispatch__states")
+
+    whole = profiles.render(Path(scratch.target.host))
+    with hostile.settings(scratch):
+        said = without("--timezone=UTC", "")
+        assert "timezone of this session is Pacific/Kiritimati and must be UTC: search_path of target dev in" in said
+        assert "lacks the line --timezone=UTC that profiles.yml.example has" in said
+        said = without("pg_catalog, pg_temp", "public, pg_catalog")
+        assert "search_path of this session is public, pg_catalog and must be pg_catalog, pg_temp" in said
+    assert "legacy tables missing" in without("", "")
+
+
+@pytest.mark.parametrize("name", ["PGSERVICE", "PGTZ"])
+def test_dbt_refuses_variables_that_change_the_session(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    (tmp_path / "services.conf").write_text("[UTC]\napplication_name=x\n", encoding="utf-8")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services.conf"))
+    monkeypatch.setenv(name, "UTC")
+    assert f"the environment variable {name} changes what dbt connects to" in refusal(project, *ASSERT)
+
+
+def test_dbt_refuses_what_cannot_be_pinned(scratch: Database, project: Project, monkeypatch: pytest.MonkeyPatch):
+    role = "alter role postgres in database scratch"
+    scratch.execute(f"{role} set transaction_timeout = '10s'")
+    said = refusal(project, *ASSERT)
+    scratch.execute(f"{role} reset all")
+    assert "transaction_timeout of this session is 10s and must be 0: alter role postgres reset" in said
+    scratch.execute("create database latin encoding 'LATIN1' locale 'C' locale_provider libc template template0")
+    monkeypatch.setenv("DISPATCH_PGDATABASE", "latin")
+    assert "server_encoding of this session is LATIN1 and must be UTF8: make a" in refusal(project, *ASSERT)
+    scratch.execute("drop database latin with (force)")
+
+
+def test_a_standby_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch):
+    with temporary_server(settings=SETTINGS | {"wal_level": "replica"}) as server:
+        server.stop()
+        (server.folder / "standby.signal").touch()
+        server.start()
+        with pytest.raises(Failure, match=r"^The server is a standby, .* set DISPATCH_PGHOST to the primary\.$"):
+            check_server(connect(sandbox.target(server.folder)))
+        monkeypatch.setenv("DISPATCH_PGHOST", str(server.folder))
+        monkeypatch.setenv("DISPATCH_PGDATABASE", "postgres")
+        assert "the server is a standby, which nothing can be written to" in refusal(project, *ASSERT)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
+import hostile
 import psycopg2
 import pytest
 from conftest import Database
@@ -129,6 +130,7 @@ def first(scratch: Database) -> Version:
     """Build and publish the first version; nothing can be done before that."""
     scratch.load_legacy("tiny")
     scratch.execute(SPREAD)
+    hostile.shadow_catalog(scratch)  # whoever builds, publishes or rolls back calls none of it
     with parsed(scratch, "--target", "prod") as project:
         production = Production(scratch, project)
         scratch.execute("create schema analytics")

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from threading import Event, Thread, Timer
 
+import hostile
 import inprocess
 import pytest
 from conftest import Database
@@ -39,8 +40,10 @@ def origin() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def there(origin: Server, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    """The legacy database, entered as its owner."""
-    return Database(sandbox.target(origin.folder), tmp_path_factory.mktemp("there"))
+    """The legacy database, entered as its owner; its public schema has traps for whoever reads it."""
+    database = Database(sandbox.target(origin.folder), tmp_path_factory.mktemp("there"))
+    hostile.shadow_catalog(database)
+    return database
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +98,7 @@ def here(origin: Server, warehouse: Server, tmp_path_factory: pytest.TempPathFac
 def copied(here: Callable[[str], Landing], there: Database) -> Landing:
     """A warehouse that takes copies; the first one, with the grants that it asks for."""
     made = here("copied")
+    hostile.shadow_catalog(made)
     refusal = made.ops("copy", code=1)
     assert "may not read all that lands" in refusal
     there.execute("\n".join(line for line in refusal.splitlines() if line.startswith("grant ")))
@@ -183,11 +187,12 @@ def test_a_copy_is_one_moment_of_a_database_that_is_written_to(copied: Landing, 
             while not ended.is_set():
                 number += 1
                 cursor.execute(
-                    f"begin; update auth_group set name = '{number}' where id = 90;"
-                    f"insert into dispatch_note select 90000 + {number}, now(), '', null, min(id) from auth_user;"
-                    f"update dispatch_payment set total_price = total_price - {number} where id = {payments[0]};"
-                    f"update dispatch_payment set total_price = total_price + {number} where id = {payments[1]};"
-                    f"update django_content_type set model = '{number}' where id = 11; commit"
+                    f"begin; update public.auth_group set name = '{number}' where id = 90;"
+                    f"insert into public.dispatch_note select 90000 + {number}, now(), '', null, min(id)"
+                    "from public.auth_user;"
+                    f"update public.dispatch_payment set total_price = total_price - {number} where id = {payments[0]};"
+                    f"update public.dispatch_payment set total_price = total_price + {number} where id = {payments[1]};"
+                    f"update public.django_content_type set model = '{number}' where id = 11; commit"
                 )
 
     writer = Thread(target=write)
@@ -212,13 +217,15 @@ def test_a_copy_is_one_moment_of_a_database_that_is_written_to(copied: Landing, 
 
 @pytest.fixture
 def slow_ware(copied: Landing) -> Iterator[None]:
-    """A landing table, one of the last, that lets copies wait."""
+    """The last landing tables, which let copies wait: the first of them that gets a row."""
     copied.execute(
-        "create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(2); return null; end';"
-        "create trigger wait before insert on legacy.dispatch_ware execute function wait()"
+        "create sequence public.waited; create function wait() returns boolean language plpgsql as"
+        " 'begin if nextval(''public.waited'') = 1 then perform pg_sleep(2); end if; return true; end';"
+        "alter table legacy.dispatch_ware add constraint wait check (wait()) not valid;"
+        "alter table legacy.django_content_type add constraint wait check (wait()) not valid"
     )
     yield
-    copied.execute("drop function wait cascade")
+    copied.execute("drop function wait cascade; drop sequence public.waited")
 
 
 @pytest.mark.usefixtures("slow_ware")
@@ -252,6 +259,32 @@ def test_a_copy_that_the_legacy_server_cuts_off_is_not_taken_for_whole(copied: L
     there.execute("delete from dispatch_ware where id > 90000")
     assert process.returncode == 1
     assert "dispatch_ware: the connection was lost" in said
+    assert contents(copied, "legacy") == before
+
+
+@pytest.mark.parametrize(
+    ("attack", "undo", "said"),
+    [
+        (
+            "create trigger t before insert on legacy.dispatch_ware execute function f()",
+            "drop trigger t on legacy.dispatch_ware",
+            "dispatch_ware has triggers or rules",
+        ),
+        (
+            "create role mallory; alter table legacy.auth_group owner to mallory",
+            "alter table legacy.auth_group owner to postgres; drop role mallory",
+            "auth_group belongs to mallory",
+        ),
+    ],
+)
+def test_a_landing_that_would_run_somebody_elses_code_is_refused(copied: Landing, attack: str, undo: str, said: str):
+    before = contents(copied, "legacy")
+    copied.execute("create function f() returns trigger language plpgsql as 'begin raise exception ''no''; end'")
+    copied.execute(attack)
+    try:
+        assert said in copied.ops("copy", code=1)
+    finally:
+        copied.execute(f"{undo}; drop function f")
     assert contents(copied, "legacy") == before
 
 
@@ -329,7 +362,10 @@ def test_no_copy_begins_while_a_release_reads(copied: Landing):
         ("", "is not named"),
         ("host=/tmp password=s3cret part", "is not a connection string"),
         ("dbname=x password=s3cret", "lacks host and user"),
-        ("host=/tmp/nowhere dbname=x user=y password=s3cret", "Cannot connect to the legacy server"),
+        (
+            "host=/tmp/nowhere dbname=x user=y password=s3cret",
+            "start the legacy server, or correct",
+        ),
     ],
 )
 def test_a_useless_connection_string_is_not_printed(monkeypatch: pytest.MonkeyPatch, dsn: str, words: str):
@@ -380,9 +416,9 @@ def test_a_server_that_cannot_publish_is_told_everything_it_lacks(here: Callable
     poor = here("poor")
     with closing(poor.connect()) as opened:
         legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), "public")
-        opened.cursor().execute(
-            "alter table dispatch_ware drop constraint dispatch_ware_pkey;alter table auth_user replica identity full"
-        )
+    poor.execute(
+        "alter table dispatch_ware drop constraint dispatch_ware_pkey;alter table auth_user replica identity full"
+    )
     said = replace(poor, dsn=f"host={poor.target.host} dbname=poor user=postgres").ops("replicate", code=1)
     assert "wal_level is minimal: set it to logical" in said
     assert "dispatch_ware cannot tell its updates" in said
@@ -453,7 +489,7 @@ def kill(server: Server) -> None:
 
 def test_replication_outlives_either_server(replicated: Landing, there: Database, origin: Server, warehouse: Server):
     origin.stop()
-    assert "Cannot connect to the legacy server" in replicated.ops("status", code=1)
+    assert "start the legacy server" in replicated.ops("status", code=1)
     origin.start()
     there.execute("update auth_user set first_name = 'restarted'")
     kill(origin)

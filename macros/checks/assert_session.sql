@@ -1,0 +1,42 @@
+{% macro assert_session() -%}
+    {{ return(adapter.dispatch('assert_session', 'dispatch')()) }}
+{%- endmacro %}
+
+{% macro postgres__assert_session() -%}
+    {#- Compared here and not in the database, where a hostile search_path may lead an operator elsewhere. -#}
+    {%- if execute -%}
+        {%- for name in ('PGHOSTADDR', 'PGSERVICE', 'PGCLIENTENCODING', 'PGDATESTYLE', 'PGTZ') if env_var(name, '') -%}
+            {{ exceptions.raise_compiler_error(
+                'the environment variable ' ~ name ~ ' changes what dbt connects to, or how: unset it. Only DISPATCH_PG*'
+                ~ ' and profiles.yml decide.'
+            ) }}
+        {%- endfor -%}
+        {%- set pinned = session_settings() -%}
+        {#- These cannot be pinned by everybody, or on every version. -#}
+        {%- set wanted = dict(pinned, session_replication_role='origin', transaction_timeout='0', server_encoding='UTF8') -%}
+        {%- set found = run_query(
+            "select pg_catalog.current_setting('" ~ wanted | join("', true), pg_catalog.current_setting('") ~ "', true),"
+            ~ " pg_catalog.pg_is_in_recovery()"
+        ).rows[0] -%}
+        {%- if found[-1] -%}
+            {{ exceptions.raise_compiler_error(
+                'the server is a standby, which nothing can be written to: connect to the primary.'
+            ) }}
+        {%- endif -%}
+        {%- for name, value in wanted.items() -%}
+            {%- if name == 'server_encoding' -%}
+                {%- set remedy = 'make a database with encoding UTF8' -%}
+            {%- elif name in pinned -%}
+                {%- set remedy = 'search_path of target ' ~ target.name ~ ' in profiles.yml lacks the line '
+                    ~ ('' if name == 'search_path' else '--' ~ name ~ '=') ~ value ~ ' that profiles.yml.example has' -%}
+            {%- else -%}
+                {%- set remedy = 'alter role ' ~ target.user ~ ' reset ' ~ name ~ ', or the same for the database' -%}
+            {%- endif -%}
+            {%- if found[loop.index0] not in (value, none) -%}
+                {{ exceptions.raise_compiler_error(
+                    name ~ ' of this session is ' ~ found[loop.index0] ~ ' and must be ' ~ value ~ ': ' ~ remedy ~ '.'
+                ) }}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
