@@ -67,11 +67,12 @@ class Script:
         clauses = list(self._constraints(node))
         keys = [f"alter table {name} " + ", ".join(clauses)] if clauses else []
         settings = [hook["sql"] for hook in node["config"]["pre-hook"] if hook["sql"].startswith("set local ")]
+        keys += self._indexes(node).values()
         return ["; ".join([*settings, f"create table {name} as {query}"]), *keys, f"analyze {name}"]
 
     def _write_largest(self, largest: dict[str, Any], left_out: dict[str, Any]) -> None:
         name, query = largest["relation_name"], largest["compiled_code"]
-        clauses, keys = [], {}
+        clauses, keys = [], self._indexes(largest)
         for clause in self._constraints(largest):
             if key := re.match(r"(add (?:primary key|unique)) \((\w+)\)", clause):
                 keys[key[2]] = f"create unique index {key[2]}_key on {name} ({key[2]})"
@@ -114,6 +115,24 @@ class Script:
                     yield f"add {constraint['type'].replace('_', ' ')} ({column['name']})"
                 elif constraint["type"] == "foreign_key":
                     yield self._foreign_key(node, column["name"], constraint)
+                elif constraint["type"] == "check":
+                    yield f"add constraint {constraint['name']} check ({constraint['expression']})"
+        for constraint in node["constraints"]:
+            what = f"({constraint['expression'] or ', '.join(constraint['columns'])})"
+            yield f"add constraint {constraint['name']} {constraint['type']} {what}"
+
+    def _indexes(self, node: dict[str, Any]) -> dict[str, str]:
+        """Return the index of each foreign key whose column no other key begins with."""
+        kinds = {
+            column["name"]: {constraint["type"] for constraint in column["constraints"]}
+            for column in node["columns"].values()
+        }
+        begun = {constraint["columns"][0] for constraint in node["constraints"] if constraint["columns"]}
+        return {
+            column: f"create index on {node['relation_name']} ({column})"
+            for column, found in kinds.items()
+            if "foreign_key" in found and not found & {"primary_key", "unique"} and column not in begun
+        }
 
     def _foreign_key(self, node: dict[str, Any], column: str, constraint: dict[str, Any]) -> str:
         if constraint["to"]:  # ref('parent'), or what dbt has made of it
