@@ -217,7 +217,7 @@ def test_every_reason_can_be_listed(built: Database, found: Report) -> None:
         assert each.remedy
         assert each.listing in page.text
         *command, statement = shlex.split(each.listing)
-        assert command == [".venv/bin/python", "-m", "ops", "query"]
+        assert command == [".venv/bin/python", "-m", "ops", "psql", "-c"]
         assert len(built.rows(statement)) == each.rows
         assert each.examples == tuple(id for (id,) in built.rows(statement)[:3] if id is not None)
 
