@@ -9,7 +9,7 @@ from typing import Annotated
 import psycopg2
 import typer
 
-from ops import checks, demo, docs, ledger, profiles, query, release, report, source
+from ops import checks, demo, docs, ledger, profiles, psql, release, report, source
 from ops.connection import (
     Target,
     connect,
@@ -77,16 +77,16 @@ def release_command() -> None:
     raise typer.Exit(release.run(target_from_environment()))
 
 
-@app.command("query")
-def query_command(
-    statement: Annotated[str | None, typer.Argument(help="One SQL statement; without it, a prompt.")] = None,
+@app.command(
+    "psql",
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    options_metavar="",
+)
+def psql_command(
+    arguments: Annotated[list[str] | None, typer.Argument(help='psql\'s own: -c "…", --csv, …')] = None,
 ) -> None:
-    """Run SQL: a table on a terminal, CSV anywhere else."""
-    connection = connect(target_from_environment())
-    if statement:
-        query.run(connection, statement)
-    else:
-        query.prompt(connection)
+    """Run psql on the database that dbt builds in; without arguments, a prompt."""
+    psql.run(target_from_environment(), arguments or [])
 
 
 @app.command("ledger")

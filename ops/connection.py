@@ -118,8 +118,8 @@ def settle(connection: Connection) -> None:
     path = rows(connection, "select pg_catalog.current_setting('search_path')")[0][0]
     if not path.startswith("pg_catalog,"):
         raise Failure(
-            f"The session has the search_path {path} and not the one it asked for: a pooler that ignores the start-up"
-            " parameter options is between; docs/production.md says what poolers must do."
+            f"The session has the search_path {path} and not the one it asked for, for a pooler is between: set the"
+            " settings for the role, as docs/production.md says."
         )
 
 
@@ -134,6 +134,8 @@ def explain(error: psycopg2.Error, target: Target) -> str:
         return f"There is no database {target.dbname} on {target.where}: create it or set DISPATCH_PGDATABASE."
     if "unrecognized configuration parameter" in text:
         return f"The server at {target.where} is too old: the project needs PostgreSQL {OLDEST} to {NEWEST}."
+    if "unsupported startup parameter" in text:
+        return f"The pooler at {target.where} refuses the settings of the session: docs/production.md says what to set."
     if NO_ANSWER.search(text):
         start = ".venv/bin/python -m ops server start"
         remedy = f"{start} starts it" if target.is_embedded else "see DISPATCH_PGHOST and _PGPORT"

@@ -228,7 +228,7 @@ def check_landing(cursor: Cursor) -> None:
     what = "the synthetic legacy database" if (comment or "").startswith(legacy.MARK) else "tables that did not land"
     raise Failure(
         f"Schema {SCHEMA} of the warehouse holds {what} and will not be overwritten: if nobody needs them, "
-        f'python -m ops query "drop schema {SCHEMA} cascade" (the staging views go too; dbt build makes them again).'
+        f'python -m ops psql -c "drop schema {SCHEMA} cascade" (the staging views go too; dbt build makes them again).'
     )
 
 
@@ -292,7 +292,7 @@ def prepare(cursor: Cursor, tables: Sequence[Table]) -> None:
             f"Tables in schema {SCHEMA} do not fit the source, and nothing was changed:\n  "
             + "\n  ".join(problems)
             + "\nThey come anew once they are dropped (the staging views on them go too; dbt build makes them again): "
-            f'python -m ops query "drop table {", ".join(f"{SCHEMA}.{name}" for name in names)} cascade"'
+            f'python -m ops psql -c "drop table {", ".join(f"{SCHEMA}.{name}" for name in names)} cascade"'
         )
     # A copy holds tables of the source: it does not wait for ever for somebody who reads the landing.
     cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")

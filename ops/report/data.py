@@ -89,7 +89,7 @@ class Reason:
             f" where entity = {_literal(self.entity)} and reason = {_literal(self.reason)} order by 1"
         )
         quoted = "".join(f"\\{letter}" if letter in '\\"$`' else letter for letter in statement)
-        return f'.venv/bin/python -m ops query "{quoted}"'
+        return f'.venv/bin/python -m ops psql -c "{quoted}"'
 
 
 @dataclass(frozen=True)

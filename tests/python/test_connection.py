@@ -97,7 +97,7 @@ def test_a_missing_profile_is_named(scratch: Database, monkeypatch: pytest.Monke
 def test_the_command_line_ends_in_one_sentence_and_exit_code_1(closed_port: int):
     environment = os.environ | {"DISPATCH_PGHOST": "127.0.0.1", "DISPATCH_PGPORT": str(closed_port)}
     done = subprocess.run(
-        [sys.executable, "-m", "ops", "query", "select 1"],
+        [sys.executable, "-m", "ops", "psql", "-c", "select 1"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -143,7 +143,7 @@ def test_ids_are_compared_unless_an_index_keeps_them_apart(built: Database) -> N
         "of two columns": "create unique index on legacy.dispatch_notification (id, template_context)",
         "of another column": "create unique index on legacy.dispatch_notification (recipient_id)",
         "of a parent": "create unique index on legacy.dispatch_notification (id);"
-        " create table child () inherits (legacy.dispatch_notification)",
+        " create table legacy.child () inherits (legacy.dispatch_notification)",
         "unique": "create unique index on legacy.dispatch_notification (id)",
     }
     found = {}

@@ -49,13 +49,13 @@ def test_a_server_starts_once_stops_once_and_keeps_its_data(folder: Path):
     assert not server.start()
     assert server.status().state == "running"
     opened = connection.connect(sandbox.target(folder))
-    opened.cursor().execute("create table kept as select 1 as one")
+    opened.cursor().execute("create table public.kept as select 1 as one")
     opened.close()
     assert server.stop()
     assert not server.stop()
     assert server.status() == ("stopped", None)
     assert server.start()
-    assert query(server, "select one from kept") == [(1,)]
+    assert query(server, "select one from public.kept") == [(1,)]
 
 
 def test_the_server_is_reached_through_its_socket_only(server: Server):
