@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg2
@@ -309,11 +310,37 @@ def test_the_views_carry_the_descriptions(scratch: Database, second: Version):
     assert found == [(True,)]
 
 
-def test_a_run_outside_production_is_refused(scratch: Database, production: Production, second: Version):
-    done = scratch.dbt("run", "--select", "payments", "--target", "dev")
-    assert done.returncode != 0
-    assert "are published by releases" in done.stdout
+def test_no_command_outside_production_writes_into_what_is_published(
+    scratch: Database, production: Production, second: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written = "select relname, relfilenode from pg_class where relnamespace = 'dispatch_marts'::regnamespace order by 1"
+    before = scratch.rows(written)
+    with parsed(scratch, "--target", "dev") as project:
+        shutil.copy(scratch.folder / "target" / "manifest.json", tmp_path)
+        state = ("--state", str(tmp_path))
+        for command in (["run"], ["run", "--empty"], ["build"], ["seed", "--full-refresh"], ["snapshot"]):
+            assert "are published by releases" in refusal(project, *command)
+        for command in (["clone", *state], ["clone", "--full-refresh", *state]):
+            # Without --full-refresh only what is missing would be made.
+            scratch.execute("alter table dispatch_marts.storages rename to put_aside")
+            assert "are published by releases" in refusal(project, *command, "--select", "storages", "payments")
+            scratch.execute("alter table dispatch_marts.put_aside rename to storages")
+        # Where the version lies that is not read.
+        profile = (scratch.folder / "profiles.yml").read_text().replace("schema: dispatch\n", "schema: dispatch_next\n")
+        (tmp_path / "profiles.yml").write_text(profile)
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+        assert "are published by releases" in refusal(project, "run", "--select", "payments")
+    clone = ("clone", "--full-refresh", *state, "--select", "payments")
+    assert "use dbt build --target prod" in refusal(production.project, *clone)
+    assert scratch.rows(written) == before
     assert production.read() == second
+
+
+def refusal(project: Project, *command: str) -> str:
+    """Return why a command was refused."""
+    with pytest.raises(BaseException) as refused:
+        project.dbt(*command)
+    return str(refused.value)
 
 
 def test_two_runs_do_not_build_the_same_candidate(scratch: Database, production: Production, second: Version):
