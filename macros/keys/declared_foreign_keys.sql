@@ -3,7 +3,7 @@
         child and parent are model nodes. A self-reference has no `to` (dbt would see a cycle) but an `expression` that
         names its own model. -#}
     {%- set keys = [] -%}
-    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
+    {%- set models = own_nodes('model') -%}
     {%- set by_name = {} -%}
     {%- for node in models -%}{%- do by_name.update({node.name: node}) -%}{%- endfor -%}
     {%- for child in models | sort(attribute='name') -%}

@@ -10,18 +10,18 @@
             {%- elif constraint.type == 'unique' -%}
                 {%- set name = this.identifier ~ '__' ~ column.name ~ '__key' -%}
                 {%- do clauses.update({name: 'add constraint "' ~ name ~ '" unique (' ~ column.name ~ ')'}) -%}
-            {%- elif constraint.type == 'foreign_key' -%}
-                {%- set name = this.identifier ~ '__' ~ column.name ~ '__fk' -%}
-                {%- set parent = constraint.to or this -%}
-                {%- set parent_column = constraint.to_columns[0] if constraint.to
-                    else modules.re.search("\\((\\w+)\\)", constraint.expression).group(1) -%}
-                {#- A parent deferred to another environment is not ours to hold with a key. -#}
-                {%- if '"' ~ this.schema ~ '"' in parent | string -%}
-                    {%- set clause = add_foreign_key(this.identifier, column.name, parent, parent_column) -%}
-                    {%- do clauses.update({name: clause}) -%}
-                {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
+    {%- endfor -%}
+    {%- for key in declared_foreign_keys() if key.child.unique_id == model.unique_id -%}
+        {#- Not as dbt resolves the contract: with --defer that is always the other environment. -#}
+        {%- set parent = this if key.parent.unique_id == model.unique_id else ref(key.parent.name) -%}
+        {#- A parent deferred to another environment is not ours to hold with a key. -#}
+        {%- if parent.schema == this.schema -%}
+            {%- set name = this.identifier ~ '__' ~ key.child_column ~ '__fk' -%}
+            {%- set clause = add_foreign_key(this.identifier, key.child_column, parent.render(), key.parent_column) -%}
+            {%- do clauses.update({name: clause}) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- set present = run_query(
         "select conname from pg_catalog.pg_constraint where conrelid = to_regclass('" ~ this ~ "')"
