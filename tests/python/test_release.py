@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import psycopg2
 import pytest
-from conftest import Database
+from conftest import Database, copy_project
 from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from marts import fingerprints
@@ -26,8 +27,6 @@ from ops.project import ROOT
 
 SWAPS = 10
 READERS = 4
-PROJECT_FILES = ("dbt_project.yml", "packages.yml", "package-lock.yml")
-PROJECT_FOLDERS = ("dbt_packages", "macros", "models", "seeds", "snapshots", "tests")
 
 # A mart that analysts are to see from the day it is there, though not all of it.
 NEW_MART = """
@@ -48,6 +47,21 @@ models:
       - {name: nickname, data_type: text, config: {meta: {pii: true}}}
       - {name: is_archived, data_type: boolean}
 """
+
+# A package with models and a seed, of which one is not built. Our rules are not its own: no +schema, no pre-hook.
+PACKAGE = {
+    "dbt_project.yml": "{name: neighbour, version: '1.0.0', config-version: 2, seeds: {+schema: lists}}",
+    "models/marts/neighbours.sql": "select id from {{ ref('given') }}",
+    "models/marts/neighbours.yml": """
+models:
+  - name: neighbours
+    config: {contract: {enforced: true}, materialized: table}
+    columns:
+      - {name: id, data_type: integer, constraints: [{type: primary_key}], data_tests: [not_null]}
+""",
+    "models/never_built.sql": "select 1 as id",
+    "seeds/given.csv": "id\n1\n",
+}
 
 # Ten notifications each in sixteen batches; one of them changes.
 SPREAD = "update legacy.dispatch_notification set id = id + (id % 16) * 65536"
@@ -110,7 +124,7 @@ class Production:
     def marts(self) -> list[Any]:
         """The models that readers are meant to read."""
         models = [node for node in self.project.manifest.nodes.values() if node.resource_type == "model"]
-        return [node for node in models if node.config.contract.enforced]
+        return [node for node in models if node.config.contract.enforced and node.package_name == "dispatch"]
 
     def publish(self) -> Version:
         assert self.operate("publish") == ""
@@ -149,15 +163,16 @@ def first(scratch: Database) -> Version:
 def production(scratch: Database, first: Version, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
     """Change the legacy rows and the project, and build."""
     folder = tmp_path_factory.mktemp("project")
-    for name in PROJECT_FILES:
-        shutil.copy(ROOT / name, folder)
-    for name in PROJECT_FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("python"))
+    copy_project(folder)
     (folder / "models" / "marts" / "newcomers.sql").write_text(NEW_MART)
     (folder / "models" / "marts" / "newcomers.yml").write_text(NEW_MART_YAML)
+    for name, text in PACKAGE.items():
+        file = folder / "dbt_packages" / "neighbour" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     scratch.execute(CHANGE)
     with parsed(scratch, "--target", "prod", DBT_PROJECT_DIR=str(folder)) as project:
-        project.dbt("build", "--exclude", "resource_type:unit_test")
+        project.dbt("build", "--exclude", "resource_type:unit_test", "never_built")
         yield Production(scratch, project)
 
 
@@ -341,6 +356,22 @@ def refusal(project: Project, *command: str) -> str:
     with pytest.raises(BaseException) as refused:
         project.dbt(*command)
     return str(refused.value)
+
+
+def test_a_package_is_built_in_place_and_not_published(scratch: Database, production: Production, second: Version):
+    found = scratch.rows(
+        "select nspname, relname, count(*) filter (where contype = 'p') from pg_class"
+        " inner join pg_namespace on pg_namespace.oid = relnamespace left join pg_constraint on conrelid = pg_class.oid"
+        " where nspname in ('dispatch', 'dispatch_lists') and relkind in ('r', 'v') group by 1, 2 order by 1, 2"
+    )
+    assert found == [("dispatch", "neighbours", 1), ("dispatch_lists", "given", 0)]
+    for reader in ("dispatch_analyst", "dispatch_engineer"):
+        for schema in ("dispatch", "dispatch_lists"):
+            assert scratch.rows(f"select has_schema_privilege('{reader}', '{schema}', 'usage')") == [(False,)]
+    node = production.project.manifest.nodes["model.neighbour.neighbours"]
+    with mock.patch.object(node, "schema", "dispatch_marts"):
+        assert "which releases publish" in refusal(production.project, "run", "--select", "storages")
+    assert production.read() == second
 
 
 def test_two_runs_do_not_build_the_same_candidate(scratch: Database, production: Production, second: Version):
