@@ -8,8 +8,9 @@ SEED ?= $(shell date +%s)
 REPEAT ?= 5
 
 OPS := .venv/bin/python -m ops
-# Named after the contents of the lock, so that a checkout that only touches the file installs nothing.
-STAMP := .venv/lock-$(shell cksum < requirements.lock | tr ' ' -)
+# Named after the contents of the lock, so that a checkout that only touches the file installs nothing, and after the
+# folder, so that one that was moved or copied is made again.
+STAMP := .venv/lock-$(shell { cat requirements.lock; cd .venv 2> /dev/null && pwd -P || echo "$$(pwd -P)/.venv"; } | cksum | tr ' ' -)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory

@@ -21,6 +21,7 @@ from ops.connection import (
 from ops.console import complain, say
 from ops.errors import Failure
 from ops.legacy import SCHEMA, Scale
+from ops.project import close_folders
 from ops.server import VERSION, Server
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -57,7 +58,8 @@ def deps_command() -> None:
 
 @app.command()
 def setup() -> None:
-    """Write profiles.yml from the example; an existing one is kept."""
+    """Write profiles.yml from the example, and make the folders for logs; a profile of your own is kept."""
+    close_folders()
     say(profiles.write(Server().folder))
 
 

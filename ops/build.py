@@ -11,7 +11,7 @@ from time import monotonic
 
 from ops.console import console, duration, say
 from ops.errors import Failure
-from ops.project import ROOT
+from ops.project import ROOT, close_folders
 
 DBT = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
 # When the process that runs dbt is killed, dbt ends within a second: as an orphan it would go on writing.
@@ -46,6 +46,7 @@ def run(
     The profile is that of the project unless the variables name another folder, whatever else the user's shell says.
     `check` is called at every step of dbt; what it raises interrupts dbt and is passed on, as Ctrl-C is.
     """
+    close_folders()
     name = f"dbt {arguments[0]}"
     dbt = [sys.executable, "-c", LEASHED.format(parent=os.getpid())]
     command = [*dbt, "--log-format", "json", "--no-use-colors", *arguments]
@@ -61,6 +62,7 @@ def run(
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
+            umask=0o077,
             start_new_session=True,  # so that Ctrl-C reaches it once: from here
         ) as process,
     ):

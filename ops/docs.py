@@ -109,7 +109,7 @@ def _put(manifest: Mapping[str, Any], block: str, place: str, markdown: str) -> 
 def _rank(node: Mapping[str, Any]) -> int:
     """Tell how early a node is looked for: marts before what leads to them."""
     layer = node["path"].partition("/")[0] if node["resource_type"] == "model" else node["resource_type"]
-    return LAYERS.index(layer)
+    return LAYERS.index(layer) if layer in LAYERS else len(LAYERS)  # a package has folders of its own
 
 
 def _relations(manifest: Mapping[str, Any]) -> set[str]:

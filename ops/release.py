@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -23,7 +24,7 @@ from ops.connection import Target, check_server, connect, interrupt, rows
 from ops.console import complain, duration, say
 from ops.errors import Failure, Unreachable
 from ops.landing import transaction
-from ops.project import ROOT
+from ops.project import ROOT, close_folders
 
 PUBLISHED, FAILED, LATER = 0, 1, 75
 WAIT_FOR_SERVER_SECONDS = 60
@@ -359,10 +360,21 @@ def _git_commit() -> str | None:
 
 def _log_file() -> Path:
     """Start the log file of this release."""
+    close_folders()
     folder = Path(os.environ.get("DBT_LOG_PATH") or ROOT / "logs") / "releases"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{datetime.now(timezone.utc):%Y-%m-%dT%H%M%SZ}.log"
-    handler = logging.FileHandler(path, encoding="utf-8")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        # A name that no other release has, and readable by the owner alone.
+        opened, name = tempfile.mkstemp(".log", f"{datetime.now(timezone.utc):%Y-%m-%dT%H%M%SZ}-", folder)
+        os.close(opened)
+        path = Path(name)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise Failure(
+            f"The log of the release cannot be written to {folder} ({error.strerror}): make it a folder that you may"
+            " write to, or set DBT_LOG_PATH to another one."
+        ) from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

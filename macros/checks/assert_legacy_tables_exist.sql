@@ -16,7 +16,7 @@
             {{ exceptions.raise_compiler_error(
                 "legacy table" ~ ("s" if missing | length > 1 else "") ~ " missing in schema " ~ schema ~ " of database '"
                 ~ target.dbname ~ "': " ~ missing | join(', ')
-                ~ ". Load the legacy database there, or name its schema with --vars 'legacy_schema: …'."
+                ~ ". Load the legacy database there, or name its schema in dbt_project.yml (legacy_schema)."
             ) }}
         {%- endif -%}
     {%- endif -%}

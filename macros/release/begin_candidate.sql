@@ -3,6 +3,7 @@
         published. Anywhere else a run would write straight into what is being read: where versions are published, that
         is refused. -#}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
+        {%- do assert_packages_stay_apart() -%}
         {%- if is_production() -%}
             {%- do assert_no_other_release() -%}
             {%- do assert_sole_builder() -%}
@@ -10,6 +11,7 @@
             {{ adapter.dispatch('open_candidate', 'dispatch')() }}
         {%- else -%}
             {%- do assert_nothing_is_published() -%}
+            {%- do assert_no_other_run() -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
@@ -78,14 +80,36 @@
 {%- endmacro %}
 
 {% macro assert_nothing_is_published() -%}
-    {%- set publications = release_table('publications') -%}
-    {%- if publications is not none and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
+    {#- A target with the schema dispatch_next would write into the version beside the one that is read. -#}
+    {%- set publications = target.schema.removesuffix('_next') ~ '_release.publications' -%}
+    {%- if run_query("select to_regclass('" ~ publications ~ "')").rows[0][0]
+        and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
         {{ exceptions.raise_compiler_error(
             "schemas " ~ target.schema ~ "_* of database '" ~ target.dbname ~ "' are published by releases, and target '"
             ~ target.name ~ "' would overwrite what is being read. Use --target prod and publish, or give target '"
             ~ target.name ~ "' another schema in profiles.yml."
         ) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro assert_no_other_run() -%}
+    {#- Two runs would replace each other's tables. The other run is known by the comment of its statements (query-comment
+        in dbt_project.yml); it connects for each node, so it is looked for over a quarter of a second. -#}
+    {%- for attempt in range(5) -%}
+        {%- do run_query('select pg_sleep(0.05), pg_stat_clear_snapshot()') -%}
+        {%- set others = run_query(
+            "select pid, usename from pg_catalog.pg_stat_activity"
+            ~ " where datname = current_database() and pid <> pg_backend_pid()"
+            ~ " and query ~ '^/[*] dbt (build|run|seed|snapshot) into '"
+            ~ " and split_part(query, ' ', 5) = '" ~ target.schema ~ "'"
+        ).rows -%}
+        {%- if others -%}
+            {{ exceptions.raise_compiler_error(
+                'another dbt run is building into schemas ' ~ target.schema ~ '_* (session ' ~ others[0].pid ~ ' of user '
+                ~ others[0].usename ~ '): wait until it has ended.'
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro assert_no_other_release() -%}
@@ -113,4 +137,16 @@
             ~ " publish would replace it: rename it, or give the project a database of its own."
         ) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro assert_packages_stay_apart() -%}
+    {#- What a package brings is built where it says, while the build still runs: not among what is read. -#}
+    {%- set released = released_schemas() -%}
+    {%- for node in graph.nodes.values() if node.package_name != project_name
+        and node.schema in released | map(attribute='live') | list + released | map(attribute='next') | list -%}
+        {{ exceptions.raise_compiler_error(
+            node.unique_id ~ " of a package would be built into schema " ~ node.schema ~ ", which releases publish: give the"
+            ~ " package another +schema in dbt_project.yml"
+        ) }}
+    {%- endfor -%}
 {%- endmacro %}

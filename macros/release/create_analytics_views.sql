@@ -21,8 +21,7 @@
 {%- endmacro %}
 
 {% macro marts_to_publish() -%}
-    {{ return(graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
-        | selectattr('config.contract.enforced') | sort(attribute='name')) }}
+    {{ return(own_nodes('model') | selectattr('config.contract.enforced') | sort(attribute='name')) }}
 {%- endmacro %}
 
 {% macro sql_text(text) -%}

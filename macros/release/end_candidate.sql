@@ -4,11 +4,11 @@
         with its list. A run that built anything again has put the tests that had passed before out of date. -#}
     {%- set builds = release_table('builds') if execute and is_production() -%}
     {%- if builds and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test') -%}
-        {%- set tests = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
-        {%- set all = (built_nodes() + tests | list) | map(attribute='unique_id') | list -%}
+        {%- set all = (built_nodes() + own_nodes('test')) | map(attribute='unique_id') | list -%}
         {%- set built_types = ['model', 'seed', 'snapshot'] -%}
         {%- set passed, failed, built = [], ['--empty'] if flags.EMPTY else [], [] -%}
-        {%- for result in results if result.node.resource_type in built_types + ['test', 'unit_test'] -%}
+        {%- for result in results if result.node.resource_type in built_types + ['test', 'unit_test']
+            and result.node.package_name == project_name -%}
             {%- set nodes = passed if result.status | string in ('success', 'pass', 'warn') else failed -%}
             {%- do nodes.append(result.node.unique_id) -%}
             {%- if result.node.resource_type in built_types -%}

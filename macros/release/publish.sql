@@ -52,8 +52,8 @@
 
 {% macro assert_ledger_adds_up() -%}
     {#- The tests of the build have asked this too; here no test that was changed or left out can hide it. -#}
-    {%- set audit = graph.nodes.values() | selectattr('name', 'equalto', 'migration_ledger') | first -%}
-    {%- set keys = graph.nodes.values() | selectattr('name', 'equalto', 'foreign_key_ledger') | first -%}
+    {%- set audit = own_nodes('model') | selectattr('name', 'equalto', 'migration_ledger') | first -%}
+    {%- set keys = own_nodes('model') | selectattr('name', 'equalto', 'foreign_key_ledger') | first -%}
     {%- set faults = run_query(
         "select entity || ': ' || source_rows || ' rows, ' || migrated_rows + excluded_rows + rejected_rows || ' accounted for'"
         ~ " from " ~ audit.relation_name

@@ -12,12 +12,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import hostile
 import psycopg2
 import pytest
-from conftest import Database
+from conftest import Database, copy_project
 from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from marts import fingerprints
@@ -26,8 +28,6 @@ from ops.project import ROOT
 
 SWAPS = 10
 READERS = 4
-PROJECT_FILES = ("dbt_project.yml", "packages.yml", "package-lock.yml")
-PROJECT_FOLDERS = ("dbt_packages", "macros", "models", "seeds", "snapshots", "tests")
 
 # A mart that analysts are to see from the day it is there, though not all of it.
 NEW_MART = """
@@ -48,6 +48,21 @@ models:
       - {name: nickname, data_type: text, config: {meta: {pii: true}}}
       - {name: is_archived, data_type: boolean}
 """
+
+# A package with models and a seed, of which one is not built. Our rules are not its own: no +schema, no pre-hook.
+PACKAGE = {
+    "dbt_project.yml": "{name: neighbour, version: '1.0.0', config-version: 2, seeds: {+schema: lists}}",
+    "models/marts/neighbours.sql": "select id from {{ ref('given') }}",
+    "models/marts/neighbours.yml": """
+models:
+  - name: neighbours
+    config: {contract: {enforced: true}, materialized: table}
+    columns:
+      - {name: id, data_type: integer, constraints: [{type: primary_key}], data_tests: [not_null]}
+""",
+    "models/never_built.sql": "select 1 as id",
+    "seeds/given.csv": "id\n1\n",
+}
 
 # Ten notifications each in sixteen batches; one of them changes.
 SPREAD = "update legacy.dispatch_notification set id = id + (id % 16) * 65536"
@@ -110,7 +125,7 @@ class Production:
     def marts(self) -> list[Any]:
         """The models that readers are meant to read."""
         models = [node for node in self.project.manifest.nodes.values() if node.resource_type == "model"]
-        return [node for node in models if node.config.contract.enforced]
+        return [node for node in models if node.config.contract.enforced and node.package_name == "dispatch"]
 
     def publish(self) -> Version:
         assert self.operate("publish") == ""
@@ -150,15 +165,16 @@ def first(scratch: Database) -> Version:
 def production(scratch: Database, first: Version, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
     """Change the legacy rows and the project, and build."""
     folder = tmp_path_factory.mktemp("project")
-    for name in PROJECT_FILES:
-        shutil.copy(ROOT / name, folder)
-    for name in PROJECT_FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("python"))
+    copy_project(folder)
     (folder / "models" / "marts" / "newcomers.sql").write_text(NEW_MART)
     (folder / "models" / "marts" / "newcomers.yml").write_text(NEW_MART_YAML)
+    for name, text in PACKAGE.items():
+        file = folder / "dbt_packages" / "neighbour" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     scratch.execute(CHANGE)
     with parsed(scratch, "--target", "prod", DBT_PROJECT_DIR=str(folder)) as project:
-        project.dbt("build", "--exclude", "resource_type:unit_test")
+        project.dbt("build", "--exclude", "resource_type:unit_test", "never_built")
         yield Production(scratch, project)
 
 
@@ -311,10 +327,52 @@ def test_the_views_carry_the_descriptions(scratch: Database, second: Version):
     assert found == [(True,)]
 
 
-def test_a_run_outside_production_is_refused(scratch: Database, production: Production, second: Version):
-    done = scratch.dbt("run", "--select", "payments", "--target", "dev")
-    assert done.returncode != 0
-    assert "are published by releases" in done.stdout
+def test_no_command_outside_production_writes_into_what_is_published(
+    scratch: Database, production: Production, second: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written = "select relname, relfilenode from pg_class where relnamespace = 'dispatch_marts'::regnamespace order by 1"
+    before = scratch.rows(written)
+    with parsed(scratch, "--target", "dev") as project:
+        shutil.copy(scratch.folder / "target" / "manifest.json", tmp_path)
+        state = ("--state", str(tmp_path))
+        for command in (["run"], ["run", "--empty"], ["build"], ["seed", "--full-refresh"], ["snapshot"]):
+            assert "are published by releases" in refusal(project, *command)
+        for command in (["clone", *state], ["clone", "--full-refresh", *state]):
+            # Without --full-refresh only what is missing would be made.
+            scratch.execute("alter table dispatch_marts.storages rename to put_aside")
+            assert "are published by releases" in refusal(project, *command, "--select", "storages", "payments")
+            scratch.execute("alter table dispatch_marts.put_aside rename to storages")
+        # Where the version lies that is not read.
+        profile = (scratch.folder / "profiles.yml").read_text().replace("schema: dispatch\n", "schema: dispatch_next\n")
+        (tmp_path / "profiles.yml").write_text(profile)
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+        assert "are published by releases" in refusal(project, "run", "--select", "payments")
+    clone = ("clone", "--full-refresh", *state, "--select", "payments")
+    assert "use dbt build --target prod" in refusal(production.project, *clone)
+    assert scratch.rows(written) == before
+    assert production.read() == second
+
+
+def refusal(project: Project, *command: str) -> str:
+    """Return why a command was refused."""
+    with pytest.raises(BaseException) as refused:
+        project.dbt(*command)
+    return str(refused.value)
+
+
+def test_a_package_is_built_in_place_and_not_published(scratch: Database, production: Production, second: Version):
+    found = scratch.rows(
+        "select nspname, relname, count(*) filter (where contype = 'p') from pg_class"
+        " inner join pg_namespace on pg_namespace.oid = relnamespace left join pg_constraint on conrelid = pg_class.oid"
+        " where nspname in ('dispatch', 'dispatch_lists') and relkind in ('r', 'v') group by 1, 2 order by 1, 2"
+    )
+    assert found == [("dispatch", "neighbours", 1), ("dispatch_lists", "given", 0)]
+    for reader in ("dispatch_analyst", "dispatch_engineer"):
+        for schema in ("dispatch", "dispatch_lists"):
+            assert scratch.rows(f"select has_schema_privilege('{reader}', '{schema}', 'usage')") == [(False,)]
+    node = production.project.manifest.nodes["model.neighbour.neighbours"]
+    with mock.patch.object(node, "schema", "dispatch_marts"):
+        assert "which releases publish" in refusal(production.project, "run", "--select", "storages")
     assert production.read() == second
 
 

@@ -176,3 +176,12 @@ def test_an_ordinary_user_runs_a_server_of_its_own(tmp_path_factory: pytest.Temp
     finally:
         Server(folder).stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_user_without_a_name_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(Failure, match=r"user id \d+ has none: .*DISPATCH_PGHOST"):
+        Server(folder).start()
