@@ -17,6 +17,9 @@ from ops.server import PORT, Server
 OLDEST, NEWEST = 16, 18
 TIMEOUT_SECONDS = 10
 
+# What PostgreSQL says when the server, the database or the role has as many sessions as it may have.
+FULL = re.compile("too many (connections|clients)|connection slots are reserved")
+
 # Without it Ctrl-C is not heard before the statement has ended.
 psycopg2.extensions.set_wait_callback(psycopg2.extras.wait_select)
 
@@ -103,6 +106,8 @@ def explain(error: psycopg2.Error, target: Target) -> str:
         start = ".venv/bin/python -m ops server start"
         remedy = f"{start} starts it" if target.is_embedded else "see DISPATCH_PGHOST and _PGPORT"
         return f"No PostgreSQL answers at {target.where}: {remedy}."
+    if FULL.search(text):
+        return f"No PostgreSQL session is free at {target.where}: {text.splitlines()[-1]}."
     return f"Cannot connect to {target.where}: {text.splitlines()[-1]}"
 
 
@@ -111,10 +116,16 @@ def check_server(connection: Connection) -> str | None:
     version = connection.server_version // 10000
     if version < OLDEST:
         raise Failure(f"The server is PostgreSQL {version} and the project needs {OLDEST} to {NEWEST}.")
-    (database, user, may_create), *_ = rows(
+    (database, user, may_create, only_reads), *_ = rows(
         connection,
-        "select current_database(), current_user, has_database_privilege(current_database(), 'create')",
+        "select current_database(), current_user, has_database_privilege(current_database(), 'create'),"
+        " current_setting('transaction_read_only') = 'on'",
     )
+    if only_reads:
+        raise Failure(
+            f"User {user} may only read database {database}: the server is a standby, or default_transaction_read_only"
+            " is on for this user or database. Name the primary server, or reset the setting."
+        )
     if not may_create:
         raise Failure(f"User {user} may not create schemas: grant create on database {database} to {user}.")
     if version > NEWEST:

@@ -14,7 +14,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from ops import legacy
+from ops import legacy, releases
 from ops.connection import TIMEOUT_SECONDS, Target, connect, rows
 from ops.errors import Failure
 from ops.project import SOURCE_FILES
@@ -24,8 +24,6 @@ LOCK_TIMEOUT = "10min"
 SOURCE_SCHEMA = "public"  # where Django keeps its tables
 SUBSCRIPTION = "dispatch_legacy"
 DSN = "DISPATCH_LEGACY_DSN"
-# Advisory lock of the warehouse: held by a copy, and shared by releases, which read what it would replace.
-LOCK = 0x1A9D1296
 MARK = "Landed from the legacy database by dispatch-migration: "
 
 
@@ -188,16 +186,9 @@ def plan(connection: Connection) -> list[Table]:
     )
 
 
-def take(cursor: Cursor) -> None:
-    """Keep releases and copies out until the end of this transaction; raise Failure when one is under way."""
-    cursor.execute("select pg_try_advisory_xact_lock(%s)", (LOCK,))
-    if cursor.fetchone() != (True,):
-        raise Failure("A release is reading the landing, or a copy is filling it: try again when it is over.")
-
-
 def check_landing(cursor: Cursor) -> None:
     """Take the landing for this transaction; raise Failure when it is in use, or must not be overwritten."""
-    take(cursor)
+    releases.keep_out(cursor)
     cursor.execute(
         """
         select
