@@ -3,8 +3,8 @@
 {%- endmacro %}
 
 {% macro postgres__missing_constraints(nodes) -%}
-    {#- A query for the constraints in the contracts of these models that the database does not hold, or not as valid ones:
-        one row each, `missing`. -#}
+    {#- A query for the constraints in the contracts of these models that the database does not hold, or not as valid
+        ones: one row each, `missing`. -#}
     {%- set kinds = {'primary_key': 'p', 'unique': 'u', 'not_null': 'n'} -%}
     {%- set declared = [] -%}
     {%- for node in nodes -%}

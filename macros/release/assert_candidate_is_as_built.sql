@@ -3,8 +3,8 @@
 {%- endmacro %}
 
 {% macro postgres__assert_candidate_is_as_built() -%}
-    {#- Part of the transaction of publish. Nobody can write into the candidate any more; now it must be, to the last row,
-        what the build made and the tests saw. -#}
+    {#- Part of the transaction of publish. Nobody can write into the candidate any more; now it must be, to the last
+        row, what the build made and the tests saw. -#}
     {%- set schemas = released_schemas() | map(attribute='next') | join("', '") -%}
     {%- set expected = [] -%}
     {%- for node in built_nodes() -%}

@@ -8,8 +8,8 @@
 {%- endmacro %}
 
 {% macro objects_of_others(schemas) -%}
-    {#- What somebody else put into a published schema leaves with the version, and the build after next would drop it. A
-        schema in which nothing is recorded was published before relations were. -#}
+    {#- What somebody else put into a published schema leaves with the version, and the build after next would drop it.
+        A schema in which nothing is recorded was published before relations were. -#}
     select foreign_object
     from {{ objects_in(schemas | map(attribute='live') | join("', '")) }}
     where

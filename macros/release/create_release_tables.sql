@@ -24,7 +24,7 @@
         relation regclass primary key,
         state jsonb not null
     );
-    {#- Builds are ordered by a number, because clocks are set back. Builds from before it was there have the number 0. -#}
+    {#- Builds are ordered by a number, because clocks are set back. Older builds, without one, have the number 0. -#}
     do $$
     begin
         if not exists (

@@ -1,6 +1,6 @@
 {% macro keep_grants(schemas) -%}
-    {#- Who may read what is being read may read what takes its place, and nobody else: rights that others have on a schema,
-        a relation or a column are copied to the one of the same name. -#}
+    {#- Who may read what is being read may read what takes its place, and nobody else: rights that others have on a
+        schema, a relation or a column are copied to the one of the same name. -#}
     do $$
     declare
         command text;

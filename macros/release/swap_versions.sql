@@ -6,8 +6,8 @@
     {#- One transaction: every schema of the candidate becomes the one that is read, and the other way round. Tables
         keep their keys and grants; a query that has begun goes on reading the version it began with. -#}
     {%- set schemas = released_schemas() -%}
-    {#- Two rollbacks that begin at the same moment would undo each other. How long this command has been running is known
-        by its own clock, when something was published by that of the server. -#}
+    {#- Two rollbacks that begin at the same moment would undo each other. How long this command has been running is
+        known by its own clock, when something was published by that of the server. -#}
     {%- set seconds = (modules.datetime.datetime.now(modules.pytz.utc) - run_started_at).total_seconds() -%}
     {%- set before = run_query(
         "select count(*) as publications, clock_timestamp() - interval '" ~ seconds ~ " seconds' as began"

@@ -10,7 +10,7 @@ from conftest import Database
 
 from ops import connection, demo
 from ops.connection import Target, check_server, connect
-from ops.errors import Failure
+from ops.errors import Failure, Unreachable
 from ops.project import ROOT
 from ops.server import temporary_server
 
@@ -51,6 +51,11 @@ def test_a_wrong_password_an_unknown_user_and_an_unknown_database_are_told_apart
                 connect(replace(target, password=password))
         with connect(replace(target, password="right")) as entered, pytest.raises(Failure, match="may not create"):
             check_server(entered)
+        opened = connect(owner)
+        opened.cursor().execute("create role crowded login connection limit 0")
+        opened.close()
+        with pytest.raises(Unreachable, match=r"^No PostgreSQL session is free at .*too many connections"):
+            connect(replace(target, user="crowded"))
         with pytest.raises(Failure, match=r"^There is no user ghost on .*DISPATCH_PGUSER"):
             connect(replace(target, user="ghost"))
         with pytest.raises(Failure, match=r"^There is no database ghost on .*DISPATCH_PGDATABASE"):

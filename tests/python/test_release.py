@@ -212,11 +212,14 @@ CHANGES = {
         "create table kept as select * from dispatch_next_seeds.sexes; delete from dispatch_next_seeds.sexes;"
         "alter table dispatch_next_marts.jaws add column stray integer;"
         "alter table dispatch_next_marts.cases enable row level security;"
-        "create or replace view dispatch_next_staging.stg_dispatch__storages as"
-        " select * from dispatch_next_staging.stg_dispatch__storages as other",
+        "create table kept_view as select pg_get_viewdef('dispatch_next_staging.stg_dispatch__storages') as query;"
+        "do $$ begin execute 'create or replace view dispatch_next_staging.stg_dispatch__storages as select * from ('"
+        " || (select rtrim(query, ';') from kept_view) || ') as one limit 1'; end $$",
         "insert into dispatch_next_seeds.sexes select * from kept; drop table kept;"
         "alter table dispatch_next_marts.jaws drop column stray;"
-        "alter table dispatch_next_marts.cases disable row level security",
+        "alter table dispatch_next_marts.cases disable row level security;"
+        "do $$ begin execute 'create or replace view dispatch_next_staging.stg_dispatch__storages as '"
+        " || (select query from kept_view); end $$; drop table kept_view",
         [
             "dispatch_next_seeds.sexes has changed since it was built: contents, row count",
             "dispatch_next_marts.jaws has changed since it was built: columns",
@@ -310,7 +313,7 @@ def test_a_candidate_that_is_being_written_to_is_not_published(
     scratch: Database, production: Production, first: Version
 ):
     with closing(scratch.connect()) as other, other.cursor() as cursor:
-        cursor.execute("begin; delete from dispatch_next_marts.payments")
+        cursor.execute("begin; update dispatch_next_marts.payments set amount = amount")
         assert "a session is writing into the candidate" in production.operate("publish")
 
 
@@ -496,20 +499,13 @@ def test_a_run_outside_production_is_refused(scratch: Database, production: Prod
     assert production.read() == second
 
 
-def test_whoever_may_only_read_cannot_stop_a_build(
-    scratch: Database, production: Production, users: Callable[[str], psycopg2.extensions.connection]
-):
-    cursor = users("analyst").cursor()
-    cursor.execute("set application_name = 'dispatch build'; begin")
-    for held in ("dispatch release", "dispatch_next_marts keys", "dispatch_marts keys"):
-        cursor.execute(f"select pg_advisory_lock(hashtext('{held}'))")
-    production.project.dbt("run", "--select", "storages")
-
-
 def test_who_may_not_release_is_told_so(
     scratch: Database, second: Version, users: Callable[[str], psycopg2.extensions.connection]
 ):
-    scratch.execute(f"create user jane; grant create on database {scratch.target.dbname} to jane")
+    scratch.execute(
+        f"create user jane; grant create on database {scratch.target.dbname} to jane;"
+        "grant usage on schema legacy to jane; grant select on all tables in schema legacy to jane"
+    )
     for target, why in (("prod", "belongs to user postgres, and user jane may not release"), ("dev", "may not read")):
         done = scratch.dbt("run", "--select", "storages", "--target", target, env={"DISPATCH_PGUSER": "jane"})
         assert done.returncode != 0
@@ -546,6 +542,16 @@ def test_a_run_that_was_overtaken_builds_nothing_more(scratch: Database, product
         production.project.dbt("run", "--select", "storages")
     scratch.execute("drop function overtake cascade; delete from dispatch_release.builds where build_id = 'another'")
     assert production.read() == second
+
+
+def test_whoever_may_only_read_cannot_stop_a_build(
+    scratch: Database, production: Production, users: Callable[[str], psycopg2.extensions.connection]
+):
+    cursor = users("analyst").cursor()
+    cursor.execute("set application_name = 'dispatch build'; begin")
+    for held in ("dispatch release", "dispatch_next_marts keys", "dispatch_marts keys"):
+        cursor.execute(f"select pg_advisory_lock(hashtext('{held}'))")
+    production.project.dbt("run", "--select", "storages")
 
 
 def test_batches_go_on_from_the_version_before_last(scratch: Database, production: Production, second: Version):
@@ -707,3 +713,12 @@ def test_a_copy_and_a_release_keep_each_other_out(scratch: Database, second: Ver
             )
         with pytest.raises(Failure, match="A release is reading the landing"), transaction(one) as cursor:
             releases.keep_out(cursor)
+
+
+def test_a_release_without_enough_sessions_is_to_be_tried_again(scratch: Database, second: Version):
+    scratch.execute("update dispatch_release.releases set outcome = 'died'")
+    scratch.execute("create user crowded connection limit 1 in role postgres")
+    done = release(scratch, DISPATCH_PGUSER="crowded")
+    assert done.returncode == 75
+    assert 'too many connections for role "crowded"' in done.stderr
+    scratch.execute("drop user crowded")
