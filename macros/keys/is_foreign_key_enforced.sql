@@ -13,8 +13,8 @@
         where
             declared.contype = 'f'
             and declared.convalidated
-            and declared.conrelid = cast('{{ child }}' as regclass)
-            and declared.confrelid = cast('{{ parent }}' as regclass)
+            and declared.conrelid = to_regclass('{{ child }}')
+            and declared.confrelid = to_regclass('{{ parent }}')
             and child_side.attname = '{{ child_column }}'
             and parent_side.attname = '{{ parent_column }}'
     )

@@ -4,10 +4,13 @@
         is refused. -#}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- do assert_packages_stay_apart() -%}
+        {%- do assert_may_write() -%}
         {%- if is_production() -%}
+            {%- do assert_may_release() -%}
             {%- do assert_no_other_release() -%}
             {%- do assert_sole_builder() -%}
             {%- do assert_analytics_is_ours() -%}
+            {%- do assert_nothing_of_others_is_lost() -%}
             {{ adapter.dispatch('open_candidate', 'dispatch')() }}
         {%- else -%}
             {%- do assert_nothing_is_published() -%}
@@ -17,26 +20,7 @@
 {%- endmacro %}
 
 {% macro postgres__open_candidate() -%}
-    create schema if not exists {{ release_schema() }};
-    create table if not exists {{ release_schema() }}.builds (
-        build_id text primary key,
-        git_commit text,
-        started_at timestamp with time zone not null default clock_timestamp(),
-        finished_at timestamp with time zone,
-        unfinished text[],
-        project_checksum text
-    );
-    create table if not exists {{ release_schema() }}.publications (
-        publication_id integer generated always as identity primary key,
-        action text not null,
-        live_build_id text,
-        previous_build_id text,
-        published_at timestamp with time zone not null default clock_timestamp()
-    );
-    comment on table {{ release_schema() }}.builds is
-        'Builds of target prod. One row per dbt invocation that wrote into the candidate; unfinished names what it did not build or what failed.';
-    comment on table {{ release_schema() }}.publications is
-        'What readers saw, and since when. One row per publish or rollback.';
+    {{ create_release_tables() }}
     insert into {{ release_schema() }}.builds (build_id, git_commit, project_checksum)
     values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") }}', ''), '{{ project_checksum() }}');
     {#- What is left of the version before last: views for readers, relations that the project no longer builds. -#}
@@ -77,6 +61,7 @@
     create table {{ next }} as select * from {{ live }};
         {%- endif -%}
     {%- endfor %}
+    delete from {{ release_schema() }}.built_relations where relation not in (select oid from pg_catalog.pg_class);
 {%- endmacro %}
 
 {% macro assert_nothing_is_published() -%}
@@ -115,13 +100,15 @@
 {% macro assert_no_other_release() -%}
     {%- set releases = release_table('releases') -%}
     {%- set running = run_query(
-        "select release_id from " ~ releases ~ " where outcome = 'running'"
-        ~ " and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') ~ "'"
-        ~ " and backend_process in (select pid from pg_catalog.pg_stat_activity)"
+        "select release_id, pid, usename from " ~ releases ~ " as release"
+        ~ " inner join pg_catalog.pg_stat_activity on pid = backend_process"
+        ~ " where outcome = 'running' and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') ~ "'"
+        ~ " and coalesce(backend_start = cast(to_jsonb(release) ->> 'backend_started_at' as timestamptz), true)"
     ).rows if releases is not none else [] -%}
     {%- if running -%}
         {{ exceptions.raise_compiler_error(
-            'release ' ~ running[0].release_id ~ ' is running and the candidate is its own: wait until it has ended.'
+            'release ' ~ running[0].release_id ~ ' is running and the candidate is its own (session ' ~ running[0].pid
+            ~ ' of user ' ~ running[0].usename ~ '): wait until it has ended.'
         ) }}
     {%- endif -%}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 """The whole build on the smallest legacy database, and what may happen to it afterwards."""
 
 import json
+import shutil
 import subprocess
 import sys
 import uuid
