@@ -54,8 +54,11 @@
             select foreign_object || ' was not built' from {{ objects_in(schemas) }} where objid not in (
                 select made from expected where made is not null
             )
+            {%- for node in marts_to_publish() %}
             union all
-            select missing from ({{ missing_constraints(marts_to_publish()) }}) as constraints
+            select '{{ node.relation_name }} lacks ' || violated_constraint
+            from ({{ contract_violations(node) }}) as violations
+            {%- endfor %}
             union all
             select entity || ' has ' || coalesce(state ->> 'row count', 'no') || ' rows, the ledger says ' || migrated_rows
             from {{ ledger.relation_name }} as ledger

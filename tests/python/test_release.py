@@ -286,10 +286,10 @@ CHANGES = {
         " add constraint payments__legacy_payment_id__key unique (legacy_payment_id), alter amount set not null;"
         "alter table dispatch_next_marts.payments validate constraint payments__order_id__fk",
         [
-            "dispatch_next_marts.newcomers lacks the primary key of patient_id",
-            "dispatch_next_marts.payments lacks the unique key of legacy_payment_id",
-            "dispatch_next_marts.payments lacks the not null of amount",
-            "dispatch_next_marts.payments lacks the foreign key of order_id",
+            "dispatch_next_marts.newcomers lacks primary key (patient_id)",
+            "dispatch_next_marts.payments lacks unique (legacy_payment_id)",
+            "dispatch_next_marts.payments lacks not null (amount)",
+            "dispatch_next_marts.payments lacks foreign key (order_id)",
         ],
     ),
 }
