@@ -6,6 +6,7 @@ project has got a mart more. The tests run in the order of the file: the last on
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from time import sleep
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -26,6 +26,7 @@ from inprocess import Project, parsed
 from marts import fingerprints
 
 from ops import releases
+from ops.build import DBT
 from ops.connection import rows, transaction
 from ops.errors import Failure
 from ops.project import ROOT
@@ -493,11 +494,19 @@ def test_what_somebody_else_put_into_a_published_schema_is_not_taken_away(
 def test_rollbacks_at_the_same_moment_do_not_undo_each_other(
     scratch: Database, production: Production, second: Version
 ):
-    with ThreadPoolExecutor(1) as pool:
-        slower = pool.submit(scratch.dbt, "run-operation", "rollback", "--target", "prod")
-        sleep(2)  # it has begun, and has not asked the server yet
-        with production.rolled_back():
-            assert "published or rolled back since this command began" in slower.result().stdout
+    slower = subprocess.Popen(
+        [*DBT, "run-operation", "rollback", "--target", "prod"],
+        cwd=ROOT,
+        env=scratch.environment,
+        stdout=subprocess.PIPE,
+    )
+    while b"Running with dbt" not in slower.stdout.readline():
+        assert slower.poll() is None
+    slower.send_signal(signal.SIGSTOP)  # it has begun, and has not asked the server yet
+    with production.rolled_back():
+        slower.send_signal(signal.SIGCONT)
+        said, _ = slower.communicate(timeout=120)
+        assert b"published or rolled back since this command began" in said
 
 
 def test_the_views_carry_the_descriptions(scratch: Database, second: Version):
