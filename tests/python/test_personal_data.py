@@ -162,8 +162,8 @@ def built(scratch: Database, project: Project) -> Build:
         column: [
             value
             for (value,) in scratch.rows(
-                f'select distinct cast("{column.name}" as text) from dispatch_{column.layer}.{column.relation}'
-                f" where cast(\"{column.name}\" as text) !~* '{FREE_MARK}'"
+                f"select distinct regexp_replace(cast(\"{column.name}\" as text), '{FREE_MARK} ', '', 'gi')"
+                f' from dispatch_{column.layer}.{column.relation} where "{column.name}" is not null'
             )
         ]
         for column, kind in types.items()
