@@ -41,6 +41,6 @@ def write(folder: Path) -> str:
         return "profiles.yml kept"  # the profile reads the variable itself
     untouched = re.escape(PROFILES_EXAMPLE.read_text(encoding="utf-8")).replace(re.escape(PLACEHOLDER), "(.*)")
     if found != text and re.fullmatch(untouched, found):
-        PROFILES.write_text(text)
+        PROFILES.write_text(text, encoding="utf-8")
         return f"profiles.yml rewritten: the embedded server is now in {folder}"
     return "profiles.yml kept"
