@@ -38,7 +38,7 @@ release: $(STAMP) ## the production run: build beside what is being read, test, 
 report: $(STAMP) ## the migration report of the last build, as HTML and Markdown in target/report
 	@$(OPS) report
 
-docs: deps ## the documentation of what is built, with diagrams of the data model, as one page in target/docs
+docs: deps ## documentation of what is built, with diagrams and the lineage of every column, in target/docs
 	@$(OPS) docs
 
 test: deps ## everything a change must pass
