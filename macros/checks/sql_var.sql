@@ -27,7 +27,7 @@
 {%- endmacro %}
 
 {% macro assert_vars() -%}
-    {#- On-run-start hook. The contracts name variables in YAML, where sql_var is not known: they are looked at before. -#}
+    {#- On-run-start hook: contracts name variables in YAML, where sql_var is not known. -#}
     {%- for name in var_forms() -%}
         {%- do sql_var(name) -%}
     {%- endfor -%}

@@ -78,8 +78,8 @@
 {%- endmacro %}
 
 {% macro assert_no_other_run() -%}
-    {#- Two runs would replace each other's tables. The other run is known by the comment of its statements (query-comment
-        in dbt_project.yml); it connects for each node, so it is looked for over a quarter of a second. -#}
+    {#- Two runs would replace each other's tables. The other run is known by the comment of its statements
+        (query-comment in dbt_project.yml); it connects for each node, so it is looked for over a quarter of a second. -#}
     {%- for attempt in range(5) -%}
         {%- do run_query('select pg_sleep(0.05), pg_stat_clear_snapshot()') -%}
         {%- set others = run_query(
