@@ -22,7 +22,7 @@
 {% macro postgres__open_candidate() -%}
     {{ create_release_tables() }}
     insert into {{ release_schema() }}.builds (build_id, git_commit, project_checksum)
-    values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") }}', ''), '{{ project_checksum() }}');
+    values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") | replace("'", "''") }}', ''), '{{ project_checksum() }}');
     {#- What is left of the version before last: views for readers, relations that the project no longer builds. -#}
     drop schema if exists analytics_next cascade;
     {%- set kept = built_nodes() | map(attribute='alias') | list -%}
@@ -102,7 +102,7 @@
     {%- set running = run_query(
         "select release_id, pid, usename from " ~ releases ~ " as release"
         ~ " inner join pg_catalog.pg_stat_activity on pid = backend_process"
-        ~ " where outcome = 'running' and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') ~ "'"
+        ~ " where outcome = 'running' and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') | replace("'", "''") ~ "'"
         ~ " and coalesce(backend_start = cast(to_jsonb(release) ->> 'backend_started_at' as timestamptz), true)"
     ).rows if releases is not none else [] -%}
     {%- if running -%}

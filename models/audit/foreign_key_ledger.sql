@@ -1,4 +1,4 @@
-{#- The keys come from the contracts; dbt must see in this file which marts have one at either end, and so come before it. -#}
+{#- The keys come from the contracts; dbt must see in this file which marts have one at either end. -#}
 -- depends_on: {{ ref('cases') }}, {{ ref('categories') }}, {{ ref('courses') }}, {{ ref('doctor_notes') }}
 -- depends_on: {{ ref('doctor_offices') }}, {{ ref('doctors') }}, {{ ref('files') }}, {{ ref('jaws') }}
 -- depends_on: {{ ref('messages') }}, {{ ref('notifications') }}, {{ ref('offices') }}
@@ -15,7 +15,6 @@
 {%- for end in (key.child, key.parent) if end.unique_id not in model.depends_on.nodes %}
 {{ exceptions.raise_compiler_error("foreign_key_ledger must list the mart " ~ end.name ~ " in a depends_on comment") }}
 {%- endfor %}
-{#- Rendered by hand: under --empty and --sample a relation is a query. #}
 {%- set child, parent = ref(key.child.name), ref(key.parent.name) %}
 {{ 'union all' if not loop.first }}
 select
@@ -24,11 +23,7 @@ select
     '{{ key.parent.name }}' as parent,
     count(child.{{ key.child_column }}) as checked_rows,
     count(child.{{ key.child_column }}) - count(parent.{{ key.parent_column }}) as orphan_rows,
-    {%- if child.schema == parent.schema %}
-    {{ is_foreign_key_enforced(child.render(), key.child_column, parent.render(), key.parent_column) }} as is_enforced
-    {%- else %}
-    cast(null as boolean) as is_enforced
-    {%- endif %}
+    {{ is_foreign_key_enforced(child, key.child_column, parent, key.parent_column) }} as is_enforced
 from {{ child.render() }} as child
 left join {{ parent.render() }} as parent on child.{{ key.child_column }} = parent.{{ key.parent_column }}
 {%- endfor %}
