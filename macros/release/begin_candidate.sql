@@ -66,9 +66,8 @@
 
 {% macro assert_nothing_is_published() -%}
     {#- A target with the schema dispatch_next would write into the version beside the one that is read. -#}
-    {%- set publications = target.schema.removesuffix('_next') ~ '_release.publications' -%}
-    {%- if run_query("select to_regclass('" ~ publications ~ "')").rows[0][0]
-        and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
+    {%- set publications = release_table('publications', target.schema.removesuffix('_next') ~ '_release') -%}
+    {%- if publications is not none and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
         {{ exceptions.raise_compiler_error(
             "schemas " ~ target.schema ~ "_* of database '" ~ target.dbname ~ "' are published by releases, and target '"
             ~ target.name ~ "' would overwrite what is being read. Use --target prod and publish, or give target '"
