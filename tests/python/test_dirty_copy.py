@@ -25,7 +25,7 @@ end $$
 # Types that a source may widen its columns to; the marts stay as they are.
 WIDER = {"integer": "bigint", "bigint": "numeric", "numeric": "numeric", "date": "timestamp with time zone"}
 
-# The values that break a column of a type, one broken row for each: implausible ones, and what only the wider type holds.
+# The values that break a column of a type, one row for each: implausible ones, and what only the wider type holds.
 BROKEN = {
     "integer": ["-2147483648", "2147483648"],
     "bigint": ["-9223372036854775808", "9223372036854775808", "0.5"],
