@@ -8,8 +8,9 @@ SEED ?= $(shell date +%s)
 REPEAT ?= 5
 
 OPS := .venv/bin/python -m ops
-# Named after the contents of the lock, so that a checkout that only touches the file installs nothing.
-STAMP := .venv/lock-$(shell cksum < requirements.lock | tr ' ' -)
+# Named after the contents of the lock, so that a checkout that only touches the file installs nothing, and after the
+# folder, so that one that was moved or copied is made again.
+STAMP := .venv/lock-$(shell { cat requirements.lock; cd .venv 2> /dev/null && pwd -P || echo "$$(pwd -P)/.venv"; } | cksum | tr ' ' -)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -37,7 +38,7 @@ release: $(STAMP) ## the production run: build beside what is being read, test, 
 report: $(STAMP) ## the migration report of the last build, as HTML and Markdown in target/report
 	@$(OPS) report
 
-docs: deps ## the documentation of what is built, with diagrams of the data model, as one page in target/docs
+docs: deps ## documentation of what is built, with diagrams and the lineage of every column, in target/docs
 	@$(OPS) docs
 
 test: deps ## everything a change must pass

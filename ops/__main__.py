@@ -9,7 +9,7 @@ from typing import Annotated
 import psycopg2
 import typer
 
-from ops import checks, demo, docs, ledger, profiles, query, release, report, source
+from ops import checks, demo, docs, ledger, profiles, psql, release, report, source
 from ops.connection import (
     Target,
     connect,
@@ -21,6 +21,7 @@ from ops.connection import (
 from ops.console import complain, say
 from ops.errors import Failure
 from ops.legacy import SCHEMA, Scale
+from ops.project import close_folders
 from ops.server import VERSION, Server
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -57,7 +58,8 @@ def deps_command() -> None:
 
 @app.command()
 def setup() -> None:
-    """Write profiles.yml from the example; an existing one is kept."""
+    """Write profiles.yml from the example, and make the folders for logs; a profile of your own is kept."""
+    close_folders()
     say(profiles.write(Server().folder))
 
 
@@ -77,16 +79,16 @@ def release_command() -> None:
     raise typer.Exit(release.run(target_from_environment()))
 
 
-@app.command("query")
-def query_command(
-    statement: Annotated[str | None, typer.Argument(help="One SQL statement; without it, a prompt.")] = None,
+@app.command(
+    "psql",
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    options_metavar="",
+)
+def psql_command(
+    arguments: Annotated[list[str] | None, typer.Argument(help='psql\'s own: -c "…", --csv, …')] = None,
 ) -> None:
-    """Run SQL: a table on a terminal, CSV anywhere else."""
-    connection = connect(target_from_environment())
-    if statement:
-        query.run(connection, statement)
-    else:
-        query.prompt(connection)
+    """Run psql on the database that dbt builds in; without arguments, a prompt."""
+    psql.run(target_from_environment(), arguments or [])
 
 
 @app.command("ledger")

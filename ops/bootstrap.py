@@ -4,6 +4,8 @@ Runs with the system's Python before anything is installed: standard library onl
 to go on still understands.
 """
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +40,14 @@ def main(stamp):
 
 
 def _works(python):
-    # An environment that was moved, or whose Python is gone, is there and of no use.
+    # Its programs begin with its path: in one that was moved or copied they would run the original, or nothing.
+    try:
+        made = re.search(r"(/[^\n]*)/python", os.fsdecode((VENV / "bin" / "pip").read_bytes()))
+    except OSError:
+        return False
+    if not made or os.path.realpath(made.group(1)) != os.path.realpath(str(VENV / "bin")):
+        return False
+    # Its Python may be gone.
     check = [python, "-c", "import pip, sys; sys.exit(sys.version_info < (3, 10))"]
     try:
         return subprocess.call(check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg2
 import psycopg2.extras
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 from ops.errors import Failure, Unreachable
 from ops.profiles import session_options
@@ -20,7 +21,12 @@ OLDEST, NEWEST = 16, 18
 TIMEOUT_SECONDS = 10
 NO_ANSWER = re.compile("refused|No such file|timed? ?out|not translate host|unreachable|starting up|shutting down")
 
+# What PostgreSQL says when the server, the database or the role has as many sessions as it may have.
+FULL = re.compile("too many (connections|clients)|connection slots are reserved")
+
+# Set when the process is told to end: a statement that is interrupted by it ends in an error of PostgreSQL.
 interrupted = Event()
+
 # Without it Ctrl-C is not heard before the statement has ended.
 psycopg2.extensions.set_wait_callback(psycopg2.extras.wait_select)
 
@@ -118,8 +124,8 @@ def settle(connection: Connection) -> None:
     path = rows(connection, "select pg_catalog.current_setting('search_path')")[0][0]
     if not path.startswith("pg_catalog,"):
         raise Failure(
-            f"The session has the search_path {path} and not the one it asked for: a pooler that ignores the start-up"
-            " parameter options is between; docs/production.md says what poolers must do."
+            f"The session has the search_path {path} and not the one it asked for, for a pooler is between: set the"
+            " settings for the role, as docs/production.md says."
         )
 
 
@@ -134,10 +140,14 @@ def explain(error: psycopg2.Error, target: Target) -> str:
         return f"There is no database {target.dbname} on {target.where}: create it or set DISPATCH_PGDATABASE."
     if "unrecognized configuration parameter" in text:
         return f"The server at {target.where} is too old: the project needs PostgreSQL {OLDEST} to {NEWEST}."
+    if "unsupported startup parameter" in text:
+        return f"The pooler at {target.where} refuses the settings of the session: docs/production.md says what to set."
     if NO_ANSWER.search(text):
         start = ".venv/bin/python -m ops server start"
         remedy = f"{start} starts it" if target.is_embedded else "see DISPATCH_PGHOST and _PGPORT"
         return f"No PostgreSQL answers at {target.where}: {remedy}."
+    if FULL.search(text):
+        return f"No PostgreSQL session is free at {target.where}: {last_line(error)}."
     return f"Cannot connect to {target.where}: {last_line(error)}"
 
 
@@ -151,13 +161,15 @@ def check_server(connection: Connection) -> str | None:
     version = connection.server_version // 10000
     if version < OLDEST:
         raise Failure(f"The server is PostgreSQL {version} and the project needs {OLDEST} to {NEWEST}.")
-    (database, user, may_create, is_standby, encoding), *_ = rows(
+    (database, user, may_create, is_standby, only_reads, encoding), *_ = rows(
         connection,
         "select current_database(), current_user, has_database_privilege(current_database(), 'create'),"
-        " pg_is_in_recovery(), current_setting('server_encoding')",
+        " pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', current_setting('server_encoding')",
     )
     if is_standby:
         raise Failure("The server is a standby, which nothing can be written to: set DISPATCH_PGHOST to the primary.")
+    if only_reads:
+        raise Failure(f"Sessions of user {user} may only read database {database}: set transaction_read_only off.")
     if encoding != "UTF8":
         raise Failure(
             f"Database {database} has encoding {encoding}: create one with encoding UTF8"
@@ -196,6 +208,18 @@ def interrupt(*_: object) -> None:
     """Handle a signal: remember it, for while a statement runs it comes out as one that was cancelled."""
     interrupted.set()
     raise KeyboardInterrupt
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[Cursor]:
+    """Run the block in one transaction of a connection in which statements otherwise commit by themselves."""
+    connection.autocommit = False
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor
+    finally:
+        if not connection.closed:
+            connection.autocommit = True
 
 
 def rows(connection: Connection, statement: str, arguments: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:

@@ -81,7 +81,7 @@ def show_next() -> None:
     say(
         """
 What next
-  look       .venv/bin/python -m ops query "select status, sum(amount) from dispatch_marts.payments group by 1"
+  look       .venv/bin/python -m ops psql -c "select status, sum(amount) from dispatch_marts.payments group by 1"
   report     make report                            what was migrated, what was left out and why
   browse     make docs                              every table and column, with diagrams and lineage
   rebuild    .venv/bin/dbt build                    after a change to a model or a seed

@@ -1,13 +1,21 @@
-"""dbt's documentation as one page that needs neither server nor network, with diagrams of the data model in it."""
+"""dbt's documentation as one page that needs neither server nor network, with diagrams of the data model in it.
+
+Beside it a second page shows the lineage of every column, from the legacy table to the mart.
+"""
 
 import json
+import logging
+import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Mapping
+from logging.handlers import BufferingHandler
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from dbt_colibri.lineage_extractor.extractor import DbtColumnLineageExtractor
+from dbt_colibri.report.generator import DbtColibriReportGenerator
 from psycopg2.extensions import connection as Connection
 
 from ops import build, demo, docs_diagrams
@@ -18,15 +26,17 @@ from ops.project import ROOT
 
 OUTPUT = ROOT / "target" / "docs"
 PAGE = "index.html"
+LINEAGE = "lineage.html"
 DIAGRAMS = "data_model"
 LAYERS = ("marts", "audit", "snapshot", "seed", "intermediate", "staging")
 # What stands in models/overview.md where a diagram goes: true of the page that dbt makes on its own.
 MAP_HERE = "`make docs` draws the map here."
 DOMAINS_HERE = "`make docs` draws the diagrams here."
+LINEAGE_HERE = "`make docs` adds the column lineage"
 
 
 def write(connection: Connection, environment: Mapping[str, str], folder: Path) -> tuple[Path, int]:
-    """Write the page, and beside it each diagram as an SVG file; return its path and how many relations are not built.
+    """Write both pages and each diagram as an SVG file; return the first page and how many relations are not built.
 
     dbt runs with the variables of `environment`, and nothing in its own target folder is touched. Raises Failure when
     nothing has been built yet, dbt fails, or the folder cannot be written to.
@@ -43,6 +53,7 @@ def write(connection: Connection, environment: Mapping[str, str], folder: Path) 
             (Path(scratch) / name).read_text(encoding="utf-8")
             for name in ("static_index.html", "manifest.json", "catalog.json")
         )
+        lineage = _lineage(Path(scratch))
     manifest, catalog = (json.loads(text) for text in texts)
     for history in manifest["nodes"].values():
         if history["resource_type"] == "snapshot":
@@ -53,6 +64,8 @@ def write(connection: Connection, environment: Mapping[str, str], folder: Path) 
     overall = docs_diagrams.overall(marts)
     domains = {name: docs_diagrams.domain(marts, name) for name in docs_diagrams.domains(marts)}
     _put(manifest, "__overview__", MAP_HERE, _image("all tables", overall))
+    example = f"{LINEAGE}?model=model.dispatch.payments&column=amount&parents=3&children=0"
+    _put(manifest, "__overview__", LINEAGE_HERE, f"the [column lineage]({example}), here of payments.amount")
     sections = (_section(name, svg, marts) for name, svg in domains.items())
     _put(manifest, "__dispatch__", DOMAINS_HERE, "\n\n".join(sections))
     missing = _relations(manifest) - catalog["nodes"].keys()
@@ -66,6 +79,7 @@ def write(connection: Connection, environment: Mapping[str, str], folder: Path) 
     try:
         (folder / DIAGRAMS).mkdir(parents=True, exist_ok=True)
         (folder / PAGE).write_text(page, encoding="utf-8")
+        (folder / LINEAGE).write_text(lineage, encoding="utf-8")
         for name, svg in {"overall": overall, **domains}.items():
             (folder / DIAGRAMS / f"{name}.svg").write_text(svg, encoding="utf-8")
     except OSError as error:
@@ -79,12 +93,25 @@ def show(target: Target, folder: Path) -> None:
     page, missing = write(demo.preflight(target), target.environment, folder)
     say(f"dbt docs generate: {duration(monotonic() - start)}")
     say(f"Page      {page.resolve().as_uri()}")
+    say(f"Lineage   {(page.parent / LINEAGE).resolve().as_uri()}")
     say(f"Diagrams  {(page.parent / DIAGRAMS).resolve()}")
     if missing:
         say(
             f"{missing} tables and views are not built; the page shows no types for them: run dbt build.",
             style="yellow",
         )
+
+
+def _lineage(artifacts: Path) -> str:
+    """Return the page with the lineage of every column; raise Failure when a model's SQL could not be followed."""
+    log, errors = logging.getLogger("colibri"), BufferingHandler(sys.maxsize)
+    errors.setLevel(logging.ERROR)
+    log.handlers, log.propagate = [errors], False
+    extractor = DbtColumnLineageExtractor(str(artifacts / "manifest.json"), str(artifacts / "catalog.json"))
+    DbtColibriReportGenerator(extractor, light_mode=True, disable_telemetry=True).generate_report(str(artifacts))
+    if errors.buffer:
+        raise Failure("\n".join(["dbt-colibri cannot follow every column:", *(e.getMessage() for e in errors.buffer)]))
+    return (artifacts / "index.html").read_text(encoding="utf-8")
 
 
 def _section(domain: str, svg: str, marts: Mapping[str, docs_diagrams.Table]) -> str:
@@ -109,7 +136,7 @@ def _put(manifest: Mapping[str, Any], block: str, place: str, markdown: str) -> 
 def _rank(node: Mapping[str, Any]) -> int:
     """Tell how early a node is looked for: marts before what leads to them."""
     layer = node["path"].partition("/")[0] if node["resource_type"] == "model" else node["resource_type"]
-    return LAYERS.index(layer)
+    return LAYERS.index(layer) if layer in LAYERS else len(LAYERS)  # a package has folders of its own
 
 
 def _relations(manifest: Mapping[str, Any]) -> set[str]:

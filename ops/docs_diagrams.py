@@ -98,7 +98,8 @@ def tables(manifest: Mapping[str, Any]) -> dict[str, Table]:
     """Return the marts by name, from a manifest as dbt writes it."""
     found = {}
     for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["path"].startswith("marts/"):
+        # A package may have a folder of that name.
+        if node["unique_id"].startswith("model.dispatch.") and node["path"].startswith("marts/"):
             constraints = [
                 (column, constraint) for column in node["columns"].values() for constraint in column["constraints"]
             ]

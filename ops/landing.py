@@ -15,8 +15,18 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from ops import legacy
-from ops.connection import NO_ANSWER, TIMEOUT_SECONDS, Target, connect, interrupted, last_line, rows, settle
+from ops import legacy, releases
+from ops.connection import (
+    NO_ANSWER,
+    TIMEOUT_SECONDS,
+    Target,
+    connect,
+    interrupted,
+    last_line,
+    rows,
+    settle,
+    transaction,
+)
 from ops.errors import Failure
 from ops.profiles import session_options
 from ops.project import SOURCE_FILES
@@ -26,8 +36,6 @@ LOCK_TIMEOUT = "10min"
 SOURCE_SCHEMA = "public"  # where Django keeps its tables
 SUBSCRIPTION = "dispatch_legacy"
 DSN = "DISPATCH_LEGACY_DSN"
-# Advisory lock of the warehouse: held by a copy, and shared by releases, which read what it would replace.
-LOCK = 0x1A9D1296
 MARK = "Landed from the legacy database by dispatch-migration: "
 
 
@@ -196,16 +204,9 @@ def plan(connection: Connection) -> list[Table]:
     )
 
 
-def take(cursor: Cursor) -> None:
-    """Keep releases and copies out until the end of this transaction; raise Failure when one is under way."""
-    cursor.execute("select pg_try_advisory_xact_lock(%s)", (LOCK,))
-    if cursor.fetchone() != (True,):
-        raise Failure("A release is reading the landing, or a copy is filling it: try again when it is over.")
-
-
 def check_landing(cursor: Cursor) -> None:
     """Take the landing for this transaction; raise Failure when it is in use, or must not be overwritten."""
-    take(cursor)
+    releases.keep_out(cursor)
     cursor.execute(
         """
         select
@@ -228,7 +229,7 @@ def check_landing(cursor: Cursor) -> None:
     what = "the synthetic legacy database" if (comment or "").startswith(legacy.MARK) else "tables that did not land"
     raise Failure(
         f"Schema {SCHEMA} of the warehouse holds {what} and will not be overwritten: if nobody needs them, "
-        f'python -m ops query "drop schema {SCHEMA} cascade" (the staging views go too; dbt build makes them again).'
+        f'python -m ops psql -c "drop schema {SCHEMA} cascade" (the staging views go too; dbt build makes them again).'
     )
 
 
@@ -292,7 +293,7 @@ def prepare(cursor: Cursor, tables: Sequence[Table]) -> None:
             f"Tables in schema {SCHEMA} do not fit the source, and nothing was changed:\n  "
             + "\n  ".join(problems)
             + "\nThey come anew once they are dropped (the staging views on them go too; dbt build makes them again): "
-            f'python -m ops query "drop table {", ".join(f"{SCHEMA}.{name}" for name in names)} cascade"'
+            f'python -m ops psql -c "drop table {", ".join(f"{SCHEMA}.{name}" for name in names)} cascade"'
         )
     # A copy holds tables of the source: it does not wait for ever for somebody who reads the landing.
     cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
@@ -315,18 +316,6 @@ def facts(connection: Connection) -> dict[str, Any]:
     """Return what `mark` wrote, {} when nothing has landed."""
     found = rows(connection, "select obj_description(to_regnamespace(%s), 'pg_namespace')", (SCHEMA,))[0][0] or ""
     return json.loads(found.removeprefix(MARK)) if found.startswith(MARK) else {}
-
-
-@contextmanager
-def transaction(connection: Connection) -> Iterator[Cursor]:
-    """Run the block in one transaction of a connection in which statements otherwise commit by themselves."""
-    connection.autocommit = False
-    try:
-        with connection, connection.cursor() as cursor:
-            yield cursor
-    finally:
-        if not connection.closed:
-            connection.autocommit = True
 
 
 def copy(target: Target, step: Callable[[str], AbstractContextManager[None]]) -> Landed:

@@ -15,9 +15,10 @@ from psycopg2.extensions import connection as Connection
 
 from ops.connection import is_broken, rows
 from ops.errors import Failure
-from ops.project import LEGACY_FILES, ROOT, SOURCE_FILES
+from ops.project import DBT_PROJECT, LEGACY_FILES, ROOT, SOURCE_FILES
 
-SCHEMA = "legacy"
+# The one place that names it, for dbt and for everything here.
+SCHEMA = yaml.safe_load(DBT_PROJECT.read_text(encoding="utf-8"))["vars"]["legacy_schema"]
 MARK = "Synthetic legacy database of dispatch-migration: "
 
 

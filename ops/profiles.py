@@ -1,4 +1,4 @@
-"""profiles.yml, written once from profiles.yml.example."""
+"""profiles.yml, written from profiles.yml.example."""
 
 import os
 import re
@@ -27,7 +27,11 @@ def session_options() -> str:
 
 
 def write(folder: Path) -> str:
-    """Write profiles.yml unless there is one, which is left as it is; return a line that says so."""
+    """Write profiles.yml unless there is one of the user's own; return a line that says so.
+
+    One that names the embedded server of another folder came along when the project was moved or copied: dbt would
+    write into the original's database.
+    """
     text = render(folder)
     if not PROFILES.exists():
         PROFILES.write_text(text, encoding="utf-8")
@@ -37,5 +41,6 @@ def write(folder: Path) -> str:
         return "profiles.yml kept"  # the profile reads the variable itself
     untouched = re.escape(PROFILES_EXAMPLE.read_text(encoding="utf-8")).replace(re.escape(PLACEHOLDER), "(.*)")
     if found != text and re.fullmatch(untouched, found):
-        return f"profiles.yml kept, though the embedded server is now in {folder}: delete the file to have it rewritten"
+        PROFILES.write_text(text, encoding="utf-8")
+        return f"profiles.yml rewritten: the embedded server is now in {folder}"
     return "profiles.yml kept"

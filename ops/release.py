@@ -8,9 +8,9 @@ import logging
 import os
 import signal
 import subprocess
+import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,12 +18,11 @@ from time import monotonic, sleep
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from ops import build, demo, legacy, report, source
-from ops.connection import Target, check_server, connect, interrupt, rows
-from ops.console import complain, duration, say
+from ops import build, demo, legacy, releases, report, source
+from ops.connection import FULL, Target, check_server, connect, interrupt, interrupted, rows, transaction
+from ops.console import complain, console, duration, say
 from ops.errors import Failure, Unreachable
-from ops.landing import transaction
-from ops.project import ROOT
+from ops.project import ROOT, close_folders
 
 PUBLISHED, FAILED, LATER = 0, 1, 75
 WAIT_FOR_SERVER_SECONDS = 60
@@ -31,32 +30,6 @@ APPLICATION = "dispatch release"  # what the sessions of dbt call themselves
 LOCK_TIMEOUT = "10min"
 
 log = logging.getLogger("dispatch.release")
-
-TABLE = """
-create schema if not exists dispatch_release;
-create table if not exists dispatch_release.releases (
-    release_id text primary key,
-    git_commit text,
-    backend_process integer not null,
-    started_at timestamp with time zone not null default clock_timestamp(),
-    ended_at timestamp with time zone,
-    outcome text not null default 'running',
-    message text,
-    build_id text,
-    newest_source_row_at timestamp with time zone,
-    build_seconds numeric(10, 1),
-    publish_seconds numeric(10, 1),
-    nodes integer,
-    warnings integer,
-    was_retried boolean not null default false,
-    source_rows bigint,
-    migrated_rows bigint,
-    excluded_rows bigint,
-    rejected_rows bigint
-);
-comment on table dispatch_release.releases is
-    'Production runs. One row per python -m ops release; outcome is running, published, failed, interrupted or died.';
-"""
 
 
 class Later(Failure):
@@ -67,15 +40,17 @@ def run(target: Target) -> int:
     """Release, print one line at the end, and return the exit code: 0 published, 1 failed, 75 try again later."""
     path = _log_file()
     signal.signal(signal.SIGTERM, interrupt)  # systemd's way to say Ctrl-C
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, interrupt)
     start = monotonic()
     try:
         summary = _release(target)
-    except Later as failure:
-        return _end(LATER, f"Not released, try again later: {failure}", path)
-    except (Failure, psycopg2.Error) as failure:
+    except (Failure, psycopg2.Error, KeyboardInterrupt) as failure:
+        if interrupted.is_set():
+            return _end(130, "Not released: interrupted.", path)
+        if isinstance(failure, Later):
+            return _end(LATER, f"Not released, try again later: {failure}", path)
         return _end(FAILED, f"Not released: {str(failure).strip()}", path)
-    except KeyboardInterrupt:
-        return _end(130, "Not released: interrupted.", path)
     return _end(PUBLISHED, f"Released in {duration(monotonic() - start)}: {summary}", path)
 
 
@@ -86,14 +61,14 @@ def _release(target: Target) -> str:
     if warning := check_server(connection):
         _note(warning)
     with closing(_connect(target)) as other:
-        _take_lock(connection, other)
-    connection.cursor().execute(TABLE)
-    _heal(connection)
-    release = Release(connection, target)
-    with release.recorded():
-        _check_legacy(connection)
-        with _frozen(connection):
-            return release.run()
+        releases.check_pooler(connection, other)
+    return _begin(connection, target).carry_out()
+
+
+def _ignore_signals() -> None:
+    """Let nothing interrupt what is written down at the end."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class Release:
@@ -104,6 +79,9 @@ class Release:
         self.connection = connection
         self.target = target
         self.id = str(uuid.uuid4())
+        self.age = ""  # what is to be said of the age of the source
+        self.build_id: str | None = None  # once everything was built and tested
+        self.was_published = False
         commit = _git_commit()
         self.environment = {
             **target.environment,
@@ -113,108 +91,123 @@ class Release:
             "DISPATCH_GIT_COMMIT": commit or "",
         }
         connection.cursor().execute(
-            "insert into dispatch_release.releases (release_id, git_commit, backend_process)"
-            " values (%s, %s, pg_backend_pid())",
+            "insert into dispatch_release.releases (release_id, git_commit, backend_process, backend_started_at)"
+            " select %s, %s, pid, backend_start from pg_stat_activity where pid = pg_backend_pid()",
             (self.id, commit),
         )
         _note(f"Release {self.id} of commit {commit or 'unknown'} on {target.where}")
 
-    @contextmanager
-    def recorded(self) -> Iterator[None]:
-        """Write down how it ended; when even that fails, the next release does."""
+    def carry_out(self) -> str:
+        """Go through the steps and return the summary; however they end, `publications` tells the outcome."""
         try:
-            yield
+            _check_legacy(self.connection)
+            with source.frozen(self.connection):
+                summary = self._go()
+            _ignore_signals()
         except BaseException as failure:
+            _ignore_signals()
             if isinstance(failure, psycopg2.Error) and self.connection.closed:
-                # The lock went with the connection: another release may be running already.
+                # The session that the row names is gone: another release may be running already.
                 failure = Later(f"the connection to {self.target.where} was lost.")
-            outcome = "interrupted" if isinstance(failure, KeyboardInterrupt) else "failed"
+            outcome = "interrupted" if interrupted.is_set() else "failed"
+            is_published = self._is_published()
             with suppress(Failure, psycopg2.Error):
-                self._record(outcome=outcome, message=str(failure).strip()[:2000])
-            raise failure from None
+                if is_published:
+                    self._record(outcome="published")
+                elif is_published is not None:  # else the next release finds it out
+                    self._record(outcome=outcome, message=str(failure).strip()[:2000])
+            if not is_published:
+                raise failure from None
+            return f"build {self.build_id}{self.age}; but then: {str(failure).strip() or outcome}"
+        return summary
 
-    def run(self) -> str:
-        """Go through the steps and return the summary."""
-        stale = self._check_freshness()
-        build_id = self._build()
-        self._publish(build_id)
-        try:
-            counts = self._count()
-            self._record(outcome="published")
-            page, *_ = report.write(self.connection, report.OUTPUT)
-        except (Failure, psycopg2.Error, OSError) as failure:
-            # Readers have the new version, whatever becomes of the rest.
-            with suppress(Failure, psycopg2.Error):
-                self._record(outcome="published")
-            return f"build {build_id}{stale}; but there is no report: {str(failure).strip()}"
+    def _go(self) -> str:
+        self._check_freshness()
+        self._build()
+        self._publish()
+        counts = self._count()
+        self._record(outcome="published")
+        page, *_ = report.write(self.connection, report.OUTPUT)
         _note(f"Report: {page}")
-        return f"{counts}{stale}; build {build_id}"
+        return f"{counts}{self.age}; build {self.build_id}"
 
-    def _check_freshness(self) -> str:
+    def _check_freshness(self) -> None:
         """Ask how old the newest source rows are; old ones are told, and stop nothing: a frozen source is old, too."""
         results = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "sources.json"
         results.unlink(missing_ok=True)
         _, progress = self._dbt("source", "freshness", "--target", "prod")
         found = json.loads(results.read_text(encoding="utf-8"))["results"] if results.exists() else []
-        newest = max((each["max_loaded_at"] for each in found if each.get("max_loaded_at")), default=None)
-        if newest is None:
+        newest = max((each["max_loaded_at"] for each in found if each.get("max_loaded_at")), default="0001")
+        if newest.startswith("0001"):  # dbt's word for a source without a plausible date
             _note("\n".join([*progress.messages, "How old the source is, is not known."]))
-            return "; how old the source is, is not known"
+            self.age = "; how old the source is, is not known"
+            return
         self._record(newest_source_row_at=newest)
         days = (datetime.now(timezone.utc) - datetime.fromisoformat(newest.replace("Z", "+00:00"))).days
         _note(f"Newest source row: {newest[:16].replace('T', ' ')}")
-        return f"; the newest source row is {days} days old" if days > 1 else ""
+        self.age = f"; the newest source row is {days} days old" if days > 1 else ""
 
-    def _build(self) -> str:
-        """Build and test the candidate, trying once more what failed for a reason that may have gone; return its id."""
+    def _build(self) -> None:
+        """Build and test the candidate, trying once more what failed for a reason that may have gone."""
         start = monotonic()
         # Unit tests ask the project, not the data; they have passed before it got here.
         code, progress = self._dbt("build", "--target", "prod", "--exclude-resource-type", "unit_test")
-        build_id = progress.invocation_id
+        nodes, warnings = progress.done, progress.warnings
         # A failed test fails again; a lost connection, a deadlock or a lock held for too long need not.
         if code and progress.statuses["error"] and not progress.statuses["fail"]:
             reason = next(iter(progress.messages), "dbt did not say why.")
             _note(f"{progress.statuses['error']} nodes ended in an error, trying them once more: {reason}")
             self._record(was_retried=True)
             _connect(self.target).close()
-            code, again = self._dbt("retry")
-            progress.messages, build_id = again.messages, again.invocation_id
+            code, progress = self._dbt("retry")
         self._record(
-            build_id=build_id,
+            build_id=progress.invocation_id or None,
             build_seconds=round(monotonic() - start, 1),
-            nodes=progress.done,
-            warnings=progress.warnings,
+            nodes=nodes,
+            warnings=warnings,
         )
         if code:
             end = "The build failed; readers keep the version they had."
-            raise Failure("\n".join([*progress.messages, *_holders(self.connection), end]))
+            # What the release's own session could have, those of dbt had not.
+            kind = Later if progress.messages and all(map(FULL.search, progress.messages)) else Failure
+            raise kind("\n".join([*progress.messages, *_holders(self.connection), end]))
         _note(f"Built and tested: {progress.summary()}, {duration(monotonic() - start)}")
-        return build_id
+        self.build_id = progress.invocation_id
 
-    def _publish(self, build_id: str) -> None:
+    def _publish(self) -> None:
         start = monotonic()
-        arguments = ["run-operation", "publish", "--target", "prod", "--args", json.dumps({"build_id": build_id})]
+        arguments = ["run-operation", "publish", "--target", "prod", "--args", json.dumps({"build_id": self.build_id})]
         arguments.append("--no-write-json")  # the report reads what the build wrote
         # Not cut short when the lock is lost: publish itself refuses a candidate that has become another build's.
         code, progress = build.run(arguments, self.environment)
-        if code and not self._is_published(build_id):
+        if code and not self._is_published():
             raise Failure("\n".join(progress.messages))
+        self.was_published = True
         with suppress(psycopg2.Error):
             self._record(publish_seconds=round(monotonic() - start, 1))
         _note(f"Published: {duration(monotonic() - start)}")
 
-    def _is_published(self, build_id: str) -> bool:
-        """Ask whether the publish was committed though dbt did not live to hear of it.
+    def _is_published(self) -> bool | None:
+        """Ask whether the publish was committed though dbt did not live to hear of it; None when nobody answers.
 
         The server goes on for a moment with what it was sent.
         """
-        _end_sessions(self.connection)
+        if self.was_published or self.build_id is None:
+            return self.was_published
         published = "select exists (select 1 from dispatch_release.publications where live_build_id = %s)"
-        return rows(self.connection, published, (build_id,))[0][0]
+        with suppress(Failure, psycopg2.Error):
+            self._reconnect()
+            _end_sessions(self.connection)
+            return rows(self.connection, published, (self.build_id,))[0][0]
+        return None
+
+    def _reconnect(self) -> None:
+        if self.connection.closed:
+            self.connection = connect(self.target)
 
     def _dbt(self, *arguments: str) -> tuple[int, build.Progress]:
-        """Run dbt for as long as the connection that holds the lock is there."""
-        return build.run(list(arguments), self.environment, lambda: _check_lock(self.connection))
+        """Run dbt for as long as the session that the row names is there."""
+        return build.run(list(arguments), self.environment, lambda: rows(self.connection, "select 1"))
 
     def _count(self) -> str:
         (counts,) = rows(
@@ -230,8 +223,7 @@ class Release:
         """Fill in columns of the row; an outcome ends it."""
         if "outcome" in facts:
             facts["ended_at"] = datetime.now(timezone.utc)
-        if self.connection.closed:
-            self.connection = connect(self.target)
+        self._reconnect()
         columns = ", ".join(f"{column} = %s" for column in facts)
         self.connection.cursor().execute(
             f"update dispatch_release.releases set {columns} where release_id = %s", (*facts.values(), self.id)
@@ -259,41 +251,19 @@ def _check_legacy(connection: Connection) -> None:
         )
 
 
-@contextmanager
-def _frozen(connection: Connection) -> Iterator[None]:
-    """Hold the landing still; raise Later when a copy is filling it for too long."""
+def _begin(connection: Connection, target: Target) -> Release:
+    """Write down that a release is running; raise Later when another one is, or while a copy fills the landing."""
     connection.cursor().execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(source.frozen(connection))
-        except psycopg2.errors.LockNotAvailable:
-            raise Later(f"a copy of the live source has been filling the landing for {LOCK_TIMEOUT}.") from None
-        yield
-
-
-def _take_lock(connection: Connection, other: Connection) -> None:
-    """Take the lock that only one release can have; it goes with the connection, however that ends.
-
-    A pooler that shares sessions out by transaction gives the `other` connection ours, as soon as it begins one.
-    """
-    if not rows(connection, "select pg_try_advisory_lock(hashtext('dispatch release'))")[0][0]:
-        raise Later("another release is running.")
-    with transaction(other) as cursor:
-        cursor.execute("select 1")
-        _check_lock(connection)
-
-
-def _check_lock(connection: Connection) -> None:
-    """Raise Failure when the session is not the one any more that holds the lock."""
-    held = (
-        "select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
-        " and cast(classid as bigint) << 32 | cast(objid as bigint) = hashtext('dispatch release')"
-    )
-    if not rows(connection, held):
-        raise Failure(
-            "The lock that keeps two releases apart does not stay with the connection: a pooler in transaction mode is"
-            " between. Connect to the server itself, or let the pooler work in session mode (docs/production.md)."
-        )
+    try:
+        releases.prepare(connection)
+        with console.status("Waiting for a copy that is filling the landing …"), transaction(connection) as cursor:
+            if running := releases.begin(cursor):
+                raise Later(f"another release is running ({running}).")
+            _heal(connection)
+            return Release(connection, target)
+    except psycopg2.errors.LockNotAvailable:
+        copying = releases.copying(connection)
+        raise Later(f"a copy of the live source has been filling the landing for {LOCK_TIMEOUT} ({copying}).") from None
 
 
 def _heal(connection: Connection) -> None:
@@ -319,7 +289,7 @@ def _end_sessions(connection: Connection) -> int:
     ended = rows(
         connection,
         "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
-        " where application_name = %s and datname = current_database()",
+        " where application_name = %s and datname = current_database() and usename = current_user",
         (APPLICATION,),
     )
     return len(ended)
@@ -359,10 +329,21 @@ def _git_commit() -> str | None:
 
 def _log_file() -> Path:
     """Start the log file of this release."""
+    close_folders()
     folder = Path(os.environ.get("DBT_LOG_PATH") or ROOT / "logs") / "releases"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{datetime.now(timezone.utc):%Y-%m-%dT%H%M%SZ}.log"
-    handler = logging.FileHandler(path, encoding="utf-8")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        # A name that no other release has, and readable by the owner alone.
+        opened, name = tempfile.mkstemp(".log", f"{datetime.now(timezone.utc):%Y-%m-%dT%H%M%SZ}-", folder)
+        os.close(opened)
+        path = Path(name)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise Failure(
+            f"The log of the release cannot be written to {folder} ({error.strerror}): make it a folder that you may"
+            " write to, or set DBT_LOG_PATH to another one."
+        ) from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

@@ -217,6 +217,14 @@ class Server:
 
     def _create(self) -> None:
         self._check_empty()
+        owner = self.folder.stat().st_uid
+        try:
+            pwd.getpwuid(owner)
+        except KeyError:
+            raise Failure(
+                f"PostgreSQL runs only as a user that has a name, and user id {owner} has none: add it to /etc/passwd,"
+                " work as another user, or set DISPATCH_PGHOST to a server that runs elsewhere."
+            ) from None
         settings = [part for name, value in self._settings.items() for part in ("--set", f"{name}={value}")]
         # PostgreSQL's own locale: text sorts and folds alike on every machine.
         locale = ["--encoding=UTF8", "--locale=C"]

@@ -15,12 +15,12 @@ import typer
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from ops.connection import connect, is_broken, rows, target_from_environment
+from ops import releases
+from ops.connection import connect, is_broken, rows, target_from_environment, transaction
 from ops.console import complain, console, duration, say, step
 from ops.errors import Failure
 from ops.landing import (
     DSN,
-    LOCK,
     SCHEMA,
     SOURCE_SCHEMA,
     SUBSCRIPTION,
@@ -35,8 +35,6 @@ from ops.landing import (
     mark,
     plan,
     prepare,
-    take,
-    transaction,
 )
 
 FAILURES = 3  # and tries; a restart of the legacy server makes fewer
@@ -112,7 +110,7 @@ def resume_command() -> None:
     with closing(_warehouse()) as warehouse:
         _require(warehouse)
         with transaction(warehouse) as cursor:
-            take(cursor)
+            releases.keep_out(cursor)
             _enable(warehouse)
     say("The landing follows the legacy server again.")
 
@@ -153,33 +151,27 @@ def stop_command() -> None:
 def frozen(warehouse: Connection) -> Iterator[None]:
     """Hold the landing still while the block reads it in many statements.
 
-    A copy cannot begin meanwhile. Replication first catches up with the legacy server, is paused between two
+    Replication first catches up with the legacy server, is paused between two
     transactions, and goes on after the block; one that a killed release left paused is resumed first, one that was
     paused by hand stays paused. Raises Failure when replication cannot catch up.
     """
-    with console.status("Waiting for a copy that is filling the landing …"):
-        rows(warehouse, "select pg_advisory_lock_shared(%s)", (LOCK,))
     found = _subscription(warehouse)
-    try:
-        if found is None or found.is_paused_by_hand:
+    if found is None or found.is_paused_by_hand:
+        yield
+        return
+    if not found.is_enabled:
+        say("Replication was left paused by something that was cut off: it goes on.")
+        _enable(warehouse)
+    with closing(connect_legacy()) as source:
+        _check_changes(source, found)
+        _await_ready(warehouse)
+        _catch_up(warehouse, source, found)
+        try:
+            _disable(warehouse)
+            _check_changes(source, found)  # since the first time a table may have left the publication
             yield
-            return
-        if not found.is_enabled:
-            say("Replication was left paused by something that was cut off: it goes on.")
-            _enable(warehouse)
-        with closing(connect_legacy()) as source:
-            _check_changes(source, found)
-            _await_ready(warehouse)
-            _catch_up(warehouse, source, found)
-            try:
-                _disable(warehouse)
-                _check_changes(source, found)  # since the first time a table may have left the publication
-                yield
-            finally:
-                _go_on(warehouse)
-    finally:
-        if not warehouse.closed:
-            rows(warehouse, "select pg_advisory_unlock_shared(%s)", (LOCK,))
+        finally:
+            _go_on(warehouse)
 
 
 def replicate(warehouse: Connection, source: Connection) -> None:

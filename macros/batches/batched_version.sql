@@ -13,7 +13,8 @@
     {%- for id in node.depends_on.nodes -%}
         {%- set parent = graph.nodes.get(id) -%}
         {%- if parent and parent.config.materialized == 'view' -%}
-            {%- do views.append("to_regclass('" ~ parent.relation_name ~ "')") -%}
+            {%- set names = [parent.relation_name, (parent.defer_relation or parent).relation_name] -%}
+            {%- do views.append("coalesce(to_regclass('" ~ names | join("'), to_regclass('") ~ "'))") -%}
             {%- do views.extend(upstream_views(parent)) -%}
         {%- endif -%}
     {%- endfor -%}

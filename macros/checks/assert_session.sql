@@ -13,7 +13,9 @@
         {%- endfor -%}
         {%- set pinned = session_settings() -%}
         {#- These cannot be pinned by everybody, or on every version. -#}
-        {%- set wanted = dict(pinned, session_replication_role='origin', transaction_timeout='0', server_encoding='UTF8') -%}
+        {%- set wanted = dict(
+            pinned, session_replication_role='origin', transaction_timeout='0', server_encoding='UTF8'
+        ) -%}
         {%- set found = run_query(
             "select pg_catalog.current_setting('" ~ wanted | join("', true), pg_catalog.current_setting('") ~ "', true),"
             ~ " pg_catalog.pg_is_in_recovery()"

@@ -1,5 +1,5 @@
 {% macro session_settings() -%}
-    {#- The settings on which results, keys and names depend: the same list as search_path in profiles.yml.example, where
+    {#- The settings on which results, keys and names depend: the list of search_path in profiles.yml.example, where
         lock_timeout stands too. -#}
     {{ return({
         'search_path': 'pg_catalog, pg_temp',

@@ -8,7 +8,7 @@
         {%- set backup = load_cached_relation(make_backup_relation(this, 'table')) -%}
         {%- set missing = missing_own_keys() -%}
         {#- Keys lock the tables at both ends. One model at a time takes such locks, so that none waits in a circle. -#}
-        select pg_advisory_xact_lock(hashtext('{{ this.schema }} keys'));
+        {{ take_turn() }};
         {#- dbt would drop the replaced table after the commit, and with it, unseen, the foreign keys that point at it.
             Dropped here, they are gone and back within one transaction, and the index names are free. -#}
         {%- if backup is not none %}

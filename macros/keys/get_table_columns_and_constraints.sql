@@ -2,6 +2,9 @@
     {#- Only not-null and check constraints belong in the create table: keys declared there are checked row by row while
         the rows go in, five times slower than adding them to the loaded table. enforce_declared_keys adds them. dbt's
         own macro would leave out the name of a check that is declared at a column. -#}
+    {%- if model.package_name != project_name -%}
+        {{ return(default__get_table_columns_and_constraints()) }}
+    {%- endif -%}
     {%- set columns = {} -%}
     {%- for name, column in model.columns.items() -%}
         {%- set not_null = column.constraints | selectattr('type', 'equalto', 'not_null') | list -%}

@@ -4,9 +4,7 @@
     {%- if execute and is_production() and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
     do $$
     begin
-        if (select build_id from {{ release_schema() }}.builds order by started_at desc limit 1)
-            is distinct from '{{ invocation_id }}'
-        then
+        if {{ newest_build() }} is distinct from '{{ invocation_id }}' then
             raise exception 'another dbt run with --target prod has begun meanwhile, and the candidate is its own';
         end if;
     end $$

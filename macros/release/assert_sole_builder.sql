@@ -1,10 +1,13 @@
 {% macro assert_sole_builder() -%}
-    {#- Before a run takes the candidate, and once more when it has it: no statement of another may be on its way. -#}
+    {#- Before a run takes the candidate, and once more when it has it: no statement of another may be on its way.
+        The name of an application is anybody's to choose: only sessions of those who may build count. -#}
     {%- if execute and is_production() and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- set others = run_query(
-            "select pid from pg_catalog.pg_stat_activity"
+            "select pid || ' of user ' || usename from pg_catalog.pg_stat_activity"
             ~ " where datname = current_database() and pid <> pg_backend_pid()"
-            ~ " and application_name in ('dispatch build', 'dispatch release') and state <> 'idle'"
+            ~ " and application_name in ('dispatch build', 'dispatch release') and state is distinct from 'idle'"
+            ~ " and exists (select 1 from pg_catalog.pg_namespace"
+            ~ " where nspname = '" ~ release_schema() ~ "' and pg_has_role(usesysid, nspowner, 'usage'))"
         ).columns[0].values() -%}
         {%- if others -%}
             {{ exceptions.raise_compiler_error(

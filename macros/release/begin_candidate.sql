@@ -3,40 +3,26 @@
         published. Anywhere else a run would write straight into what is being read: where versions are published, that
         is refused. -#}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
+        {%- do assert_packages_stay_apart() -%}
+        {%- do assert_may_write() -%}
         {%- if is_production() -%}
+            {%- do assert_may_release() -%}
             {%- do assert_no_other_release() -%}
             {%- do assert_sole_builder() -%}
             {%- do assert_analytics_is_ours() -%}
+            {%- do assert_nothing_of_others_is_lost() -%}
             {{ adapter.dispatch('open_candidate', 'dispatch')() }}
         {%- else -%}
             {%- do assert_nothing_is_published() -%}
+            {%- do assert_no_other_run() -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
 {% macro postgres__open_candidate() -%}
-    create schema if not exists {{ release_schema() }};
-    create table if not exists {{ release_schema() }}.builds (
-        build_id text primary key,
-        git_commit text,
-        started_at timestamp with time zone not null default clock_timestamp(),
-        finished_at timestamp with time zone,
-        unfinished text[],
-        project_checksum text
-    );
-    create table if not exists {{ release_schema() }}.publications (
-        publication_id integer generated always as identity primary key,
-        action text not null,
-        live_build_id text,
-        previous_build_id text,
-        published_at timestamp with time zone not null default clock_timestamp()
-    );
-    comment on table {{ release_schema() }}.builds is
-        'Builds of target prod. One row per dbt invocation that wrote into the candidate; unfinished names what it did not build or what failed.';
-    comment on table {{ release_schema() }}.publications is
-        'What readers saw, and since when. One row per publish or rollback.';
+    {{ create_release_tables() }}
     insert into {{ release_schema() }}.builds (build_id, git_commit, project_checksum)
-    values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") }}', ''), '{{ project_checksum() }}');
+    values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") | replace("'", "''") }}', ''), '{{ project_checksum() }}');
     {#- What is left of the version before last: views for readers, relations that the project no longer builds. -#}
     drop schema if exists analytics_next cascade;
     {%- set kept = built_nodes() | map(attribute='alias') | list -%}
@@ -75,11 +61,14 @@
     create table {{ next }} as select * from {{ live }};
         {%- endif -%}
     {%- endfor %}
+    delete from {{ release_schema() }}.built_relations where relation not in (select oid from pg_catalog.pg_class);
 {%- endmacro %}
 
 {% macro assert_nothing_is_published() -%}
-    {%- set publications = release_table('publications') -%}
-    {%- if publications is not none and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
+    {#- A target with the schema dispatch_next would write into the version beside the one that is read. -#}
+    {%- set publications = target.schema.removesuffix('_next') ~ '_release.publications' -%}
+    {%- if run_query("select to_regclass('" ~ publications ~ "')").rows[0][0]
+        and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
         {{ exceptions.raise_compiler_error(
             "schemas " ~ target.schema ~ "_* of database '" ~ target.dbname ~ "' are published by releases, and target '"
             ~ target.name ~ "' would overwrite what is being read. Use --target prod and publish, or give target '"
@@ -88,16 +77,38 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro assert_no_other_run() -%}
+    {#- Two runs would replace each other's tables. The other run is known by the comment of its statements
+        (query-comment in dbt_project.yml); it connects for each node, so it is looked for over a quarter of a second. -#}
+    {%- for attempt in range(5) -%}
+        {%- do run_query('select pg_sleep(0.05), pg_stat_clear_snapshot()') -%}
+        {%- set others = run_query(
+            "select pid, usename from pg_catalog.pg_stat_activity"
+            ~ " where datname = current_database() and pid <> pg_backend_pid()"
+            ~ " and query ~ '^/[*] dbt (build|run|seed|snapshot) into '"
+            ~ " and split_part(query, ' ', 5) = '" ~ target.schema ~ "'"
+        ).rows -%}
+        {%- if others -%}
+            {{ exceptions.raise_compiler_error(
+                'another dbt run is building into schemas ' ~ target.schema ~ '_* (session ' ~ others[0].pid ~ ' of user '
+                ~ others[0].usename ~ '): wait until it has ended.'
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
 {% macro assert_no_other_release() -%}
     {%- set releases = release_table('releases') -%}
     {%- set running = run_query(
-        "select release_id from " ~ releases ~ " where outcome = 'running'"
-        ~ " and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') ~ "'"
-        ~ " and backend_process in (select pid from pg_catalog.pg_stat_activity)"
+        "select release_id, pid, usename from " ~ releases ~ " as release"
+        ~ " inner join pg_catalog.pg_stat_activity on pid = backend_process"
+        ~ " where outcome = 'running' and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') | replace("'", "''") ~ "'"
+        ~ " and coalesce(backend_start = cast(to_jsonb(release) ->> 'backend_started_at' as timestamptz), true)"
     ).rows if releases is not none else [] -%}
     {%- if running -%}
         {{ exceptions.raise_compiler_error(
-            'release ' ~ running[0].release_id ~ ' is running and the candidate is its own: wait until it has ended.'
+            'release ' ~ running[0].release_id ~ ' is running and the candidate is its own (session ' ~ running[0].pid
+            ~ ' of user ' ~ running[0].usename ~ '): wait until it has ended.'
         ) }}
     {%- endif -%}
 {%- endmacro %}
@@ -113,4 +124,16 @@
             ~ " publish would replace it: rename it, or give the project a database of its own."
         ) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro assert_packages_stay_apart() -%}
+    {#- What a package brings is built where it says, while the build still runs: not among what is read. -#}
+    {%- set released = released_schemas() -%}
+    {%- for node in graph.nodes.values() if node.package_name != project_name
+        and node.schema in released | map(attribute='live') | list + released | map(attribute='next') | list -%}
+        {{ exceptions.raise_compiler_error(
+            node.unique_id ~ " of a package would be built into schema " ~ node.schema ~ ", which releases publish: give the"
+            ~ " package another +schema in dbt_project.yml"
+        ) }}
+    {%- endfor -%}
 {%- endmacro %}

@@ -4,11 +4,12 @@
         with its list. A run that built anything again has put the tests that had passed before out of date. -#}
     {%- set builds = release_table('builds') if execute and is_production() -%}
     {%- if builds and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test') -%}
-        {%- set tests = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') -%}
-        {%- set all = (built_nodes() + tests | list) | map(attribute='unique_id') | list -%}
+        {%- do run_query(create_release_tables()) -%}
+        {%- set all = (built_nodes() + own_nodes('test')) | map(attribute='unique_id') | list -%}
         {%- set built_types = ['model', 'seed', 'snapshot'] -%}
         {%- set passed, failed, built = [], ['--empty'] if flags.EMPTY else [], [] -%}
-        {%- for result in results if result.node.resource_type in built_types + ['test', 'unit_test'] -%}
+        {%- for result in results if result.node.resource_type in built_types + ['test', 'unit_test']
+            and result.node.package_name == project_name -%}
             {%- set nodes = passed if result.status | string in ('success', 'pass', 'warn') else failed -%}
             {%- do nodes.append(result.node.unique_id) -%}
             {%- if result.node.resource_type in built_types -%}
@@ -27,11 +28,10 @@
         end, or when the project was another one. -#}
     {%- set found = run_query(
         "select coalesce(array_to_string(unfinished, ','), '') as unfinished, unfinished is not null"
-        ~ " and project_checksum = '" ~ project_checksum() ~ "' as is_known"
-        ~ " from " ~ release_schema() ~ ".builds"
-        ~ " where build_id <> '" ~ invocation_id ~ "' and started_at > coalesce("
-        ~ "(select max(published_at) from " ~ release_schema() ~ ".publications), '-infinity')"
-        ~ " order by started_at desc limit 1"
+        ~ " and project_checksum = '" ~ project_checksum() ~ "'"
+        ~ " and build_id not in (select live_build_id from " ~ release_schema() ~ ".publications) as is_known"
+        ~ " from " ~ release_schema() ~ ".builds where build_id <> '" ~ invocation_id ~ "'"
+        ~ " order by build_number desc, started_at desc limit 1"
     ).rows -%}
     {{ return(found[0].unfinished.split(',') | select | list if found and found[0].is_known else none) }}
 {%- endmacro %}
@@ -41,7 +41,7 @@
     update {{ release_schema() }}.builds
     set finished_at = clock_timestamp(), unfinished = string_to_array('{{ unfinished | join(",") }}', ',')
     where
-        build_id = (select build_id from {{ release_schema() }}.builds order by started_at desc limit 1)
-        and started_at > coalesce((select max(published_at) from {{ release_schema() }}.publications), '-infinity')
+        build_id = {{ newest_build() }}
+        and build_id not in (select live_build_id from {{ release_schema() }}.publications)
         and {{ 'unfinished is not null' if flags.WHICH == 'test' else "build_id = '" ~ invocation_id ~ "'" }}
 {%- endmacro %}

@@ -1,17 +1,32 @@
 {% macro grant_to_readers(schemas) -%}
-    {#- Engineers read every layer, analysts the views; nobody reads the version that is not published. -#}
+    {#- Engineers read every layer, analysts the views; nobody reads the version that is not published. What no build
+        made is granted to nobody. -#}
     {%- for schema in schemas %}
     grant usage on schema {{ schema.live }} to dispatch_engineer;
-    grant select on all tables in schema {{ schema.live }} to dispatch_engineer;
-    do $$
-    begin
-        if to_regnamespace('{{ schema.next }}') is not null then
-            revoke all on schema {{ schema.next }} from dispatch_engineer, dispatch_analyst;
-        end if;
-    end $$;
+    {{ close_to_others(schema.next) }}
     {%- endfor %}
     grant usage on schema {{ release_schema() }} to dispatch_engineer;
-    grant select on all tables in schema {{ release_schema() }} to dispatch_engineer;
     grant usage on schema analytics to dispatch_analyst;
-    grant select on all tables in schema analytics to dispatch_analyst;
+    do $$
+    declare
+        command text;
+    begin
+        for command in
+            select format(
+                'grant select on %s to dispatch_engineer%s',
+                string_agg(cast(cast(pg_class.oid as regclass) as text), ', '),
+                case nspname when 'analytics' then ', dispatch_analyst' else '' end
+            )
+            from pg_catalog.pg_class
+            inner join pg_catalog.pg_namespace on relnamespace = pg_namespace.oid
+            where
+                pg_class.oid in (select relation from {{ release_schema() }}.built_relations)
+                and nspname in ('{{ schemas | map(attribute="live") | join("', '") }}')
+                or nspname = '{{ release_schema() }}'
+                and relname in ('builds', 'publications', 'releases', 'built_relations')
+            group by nspname
+        loop
+            execute command;
+        end loop;
+    end $$;
 {%- endmacro %}

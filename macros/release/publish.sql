@@ -5,7 +5,8 @@
     {%- set build = last_build() -%}
     {%- do assert_publishable(build, build_id) -%}
     {%- do assert_ledger_adds_up() -%}
-    {%- do run_query(swap_versions('publish', build.build_id, create_missing_roles() ~ create_analytics_views())) -%}
+    {%- set preparations = assert_candidate_is_as_built() ~ create_missing_roles() ~ create_analytics_views() -%}
+    {%- do run_query(swap_versions('publish', build.build_id, preparations)) -%}
     {% do log('published build ' ~ build.build_id, info=True) %}
 {%- endmacro %}
 
@@ -13,6 +14,8 @@
     {%- if not is_production() -%}
         {{ exceptions.raise_compiler_error(operation ~ " works on target prod only: add --target prod") }}
     {%- endif -%}
+    {%- do assert_may_write() -%}
+    {%- do assert_may_release() -%}
 {%- endmacro %}
 
 {% macro last_build() -%}
@@ -20,11 +23,12 @@
     {%- if release_table('builds') is none -%}
         {{ return(none) }}
     {%- endif -%}
+    {%- do run_query(create_release_tables()) -%}
     {%- set found = run_query(
-        "select build_id, started_at, finished_at is not null as is_finished, unfinished is null as is_unknown,"
+        "select build_id, finished_at is not null as is_finished, unfinished is null as is_unknown,"
         ~ " cardinality(unfinished) as unfinished_nodes, array_to_string(unfinished[:3], ', ') as some_unfinished,"
-        ~ " exists (select 1 from " ~ release_schema() ~ ".publications where published_at > started_at) as is_published"
-        ~ " from " ~ release_schema() ~ ".builds order by started_at desc limit 1"
+        ~ " build_id in (select live_build_id from " ~ release_schema() ~ ".publications) as is_published"
+        ~ " from " ~ release_schema() ~ ".builds where build_id = " ~ newest_build()
     ).rows -%}
     {{ return(found[0] if found else none) }}
 {%- endmacro %}
@@ -52,8 +56,8 @@
 
 {% macro assert_ledger_adds_up() -%}
     {#- The tests of the build have asked this too; here no test that was changed or left out can hide it. -#}
-    {%- set audit = graph.nodes.values() | selectattr('name', 'equalto', 'migration_ledger') | first -%}
-    {%- set keys = graph.nodes.values() | selectattr('name', 'equalto', 'foreign_key_ledger') | first -%}
+    {%- set audit = own_nodes('model') | selectattr('name', 'equalto', 'migration_ledger') | first -%}
+    {%- set keys = own_nodes('model') | selectattr('name', 'equalto', 'foreign_key_ledger') | first -%}
     {%- set faults = run_query(
         "select entity || ': ' || source_rows || ' rows, ' || migrated_rows + excluded_rows + rejected_rows || ' accounted for'"
         ~ " from " ~ audit.relation_name

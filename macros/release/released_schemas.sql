@@ -11,6 +11,12 @@
 
 {% macro built_nodes() -%}
     {#- The models, seeds and snapshots that are relations of the database. -#}
-    {{ return(graph.nodes.values() | selectattr('resource_type', 'in', ('model', 'seed', 'snapshot'))
+    {{ return(own_nodes('model', 'seed', 'snapshot')
         | rejectattr('config.materialized', 'equalto', 'ephemeral') | list) }}
+{%- endmacro %}
+
+{% macro own_nodes() -%}
+    {#- Nodes of these kinds; what packages bring is not ours to build beside, publish or answer for. -#}
+    {{ return(graph.nodes.values() | selectattr('package_name', 'equalto', project_name)
+        | selectattr('resource_type', 'in', varargs) | list) }}
 {%- endmacro %}

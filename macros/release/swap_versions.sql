@@ -6,22 +6,42 @@
     {#- One transaction: every schema of the candidate becomes the one that is read, and the other way round. Tables
         keep their keys and grants; a query that has begun goes on reading the version it began with. -#}
     {%- set schemas = released_schemas() -%}
+    {#- Two rollbacks that begin at the same moment would undo each other. How long this command has been running is
+        known by its own clock, when something was published by that of the server. -#}
+    {%- set seconds = (modules.datetime.datetime.now(modules.pytz.utc) - run_started_at).total_seconds() -%}
     {%- set before = run_query(
-        "select count(*) as publications from " ~ release_schema() ~ ".publications"
-    ).rows[0].publications -%}
+        "select count(*) as publications, clock_timestamp() - interval '" ~ seconds ~ " seconds' as began"
+        ~ " from " ~ release_schema() ~ ".publications"
+    ).rows[0] -%}
     {%- set newest = last_build().build_id -%}
-    begin;
+    {#- What was asked so far has begun a transaction already, with a snapshot perhaps. -#}
+    commit;
+    begin isolation level read committed;
     lock table {{ release_schema() }}.publications, {{ release_schema() }}.builds in share row exclusive mode;
     do $$
     begin
-        if (select count(*) from {{ release_schema() }}.publications) <> {{ before }} then
-            raise exception 'not done: somebody else published or rolled back at this moment';
+        if exists (
+            select 1 from {{ release_schema() }}.publications
+            having
+                count(*) <> {{ before.publications }}
+                or bool_or(published_at between '{{ before.began }}' and clock_timestamp())
+        ) then
+            raise exception 'not done: somebody else published or rolled back since this command began; look at {{ release_schema() }}.publications, then decide again';
         end if;
-        if (select build_id from {{ release_schema() }}.builds order by started_at desc limit 1) <> '{{ newest }}' then
+        if {{ newest_build() }} <> '{{ newest }}' then
             raise exception 'not done: a build has begun at this moment';
         end if;
     end $$;
+    do $$
+    declare
+        others text[] := array({{ objects_of_others(schemas) }});
+    begin
+        if others <> '{}' then
+            raise exception '{{ others_would_be_lost("%") }}', array_to_string(others[:5], ', ');
+        end if;
+    end $$;
     {{ preparations }}
+    {{ keep_grants(schemas) }}
     {{ wait_for_readers(schemas) }}
     {%- for schema in schemas %}
     {{ exchange(schema.live, schema.next) }}

@@ -1,4 +1,8 @@
 {% macro generate_schema_name(custom_schema_name, node) -%}
+    {#- What a package brings is named as dbt names it, and is neither built beside what is read nor published. -#}
+    {%- if node.package_name != project_name -%}
+        {{ return(default__generate_schema_name(custom_schema_name, node)) }}
+    {%- endif -%}
     {#- A table without a layer would land beside the layers and escape whatever is done to them: refuse it. -#}
     {%- if custom_schema_name is none and node.resource_type in ('model', 'seed', 'snapshot') -%}
         {{ exceptions.raise_compiler_error(

@@ -2,12 +2,12 @@
     {#- True where a value is implausible, or the type of the mart cannot hold it exactly: staging passes on what the
         source holds, however wide its columns have become. NaN and the infinities fall outside as well: PostgreSQL
         orders them beyond every number and date. -#}
-    {%- set largest = var('largest_plausible_amount') -%}
+    {%- set largest = sql_var('largest_plausible_amount') -%}
     {%- set conditions = [] -%}
     {%- for date in dates + days -%}
         {%- do conditions.append(
-            date ~ " not between cast('" ~ var('earliest_plausible_date') ~ "' as date) and cast('"
-            ~ var('latest_plausible_date') ~ "' as date)"
+            date ~ ' not between cast(' ~ sql_var('earliest_plausible_date') ~ ' as date) and cast('
+            ~ sql_var('latest_plausible_date') ~ ' as date)'
         ) -%}
     {%- endfor -%}
     {%- for day in days -%}

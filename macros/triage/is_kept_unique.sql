@@ -10,7 +10,7 @@
         inner join pg_catalog.pg_attribute as attributes
             on indexes.indrelid = attributes.attrelid and indexes.indkey[0] = attributes.attnum
         inner join pg_catalog.pg_class as tables on indexes.indrelid = tables.oid
-        where indexes.indrelid = cast('{{ relation.render() }}' as regclass)
+        where indexes.indrelid = cast({{ sql_text(relation.render()) }} as regclass)
             and indexes.indisunique
             and indexes.indisvalid
             and indexes.indpred is null

@@ -31,17 +31,26 @@ stacked as (
     where disposition <> 'migrated'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+compared as (
+    select
+        entity,
+        count(case when side = 'legacy' then 1 end) as legacy_rows,
+        count(case when side = 'mart' then 1 end) as mart_rows,
+        count(case when side = 'left_out' then 1 end) as left_out_rows,
+        coalesce(sum(case when side = 'legacy' then length(body) end), 0) as legacy_characters,
+        coalesce(sum(case when side = 'mart' then length(body) end), 0) as mart_characters,
+        coalesce(sum(case when side = 'left_out' then length(body) end), 0) as left_out_characters,
+        {{ text_checksum("case when side = 'legacy' then body end") }} as legacy_checksum,
+        {{ text_checksum("case when side <> 'legacy' then body end") }} as kept_checksum
+    from stacked
+    group by entity
 )
 
 select
-    entity,
-    count(case when side = 'legacy' then 1 end) as legacy_rows,
-    count(case when side = 'mart' then 1 end) as mart_rows,
-    count(case when side = 'left_out' then 1 end) as left_out_rows,
-    coalesce(sum(case when side = 'legacy' then length(body) end), 0) as legacy_characters,
-    coalesce(sum(case when side = 'mart' then length(body) end), 0) as mart_characters,
-    coalesce(sum(case when side = 'left_out' then length(body) end), 0) as left_out_characters,
-    {{ text_checksum("case when side = 'legacy' then body end") }} as legacy_checksum,
-    {{ text_checksum("case when side <> 'legacy' then body end") }} as kept_checksum
-from stacked
-group by entity
+    *,
+    legacy_rows = mart_rows + left_out_rows
+    and legacy_characters = mart_characters + left_out_characters
+    and legacy_checksum = kept_checksum as is_equal
+from compared

@@ -1,12 +1,16 @@
 """Faults of the processes that release, and of their connections."""
 
 import signal
+import time
 from contextlib import suppress
 
 import psutil
 
 from faults.house import House, kill, wait_until
+from ops.build import PARTING_SECONDS
 
+# What a shell starts in the background ignores Ctrl-C, and so does all that it starts itself.
+IN_THE_BACKGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 RUNNING = "select backend_process from dispatch_release.releases where outcome = 'running'"
 
 
@@ -54,16 +58,33 @@ def test_release_is_killed_and_the_next_one_comes_at_once(house: House) -> None:
 def test_release_is_stopped(house: House) -> None:
     with house.fault("SIGTERM to `python -m ops release` alone, `payments` loaded and not committed") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
-        release = fault.release()
+        release = fault.release(IN_THE_BACKGROUND)
         fault.await_gate()
         dbt = release.dbt()
+        start = time.monotonic()
         release.process.send_signal(signal.SIGTERM)
         fault.ended(release, 130, "interrupted")
+        assert time.monotonic() - start < PARTING_SECONDS / 2
         assert not dbt.is_running()
         fault.assert_nothing_is_left()
         fault.open_gate()
         assert fault.recorded()[0] == "interrupted"
         fault.heal()
+
+
+def test_release_is_stopped_right_after_the_publish(house: House) -> None:
+    with house.fault("SIGTERM to `python -m ops release` right after the commit of the publish") as fault:
+        count = "select count(*) from dispatch_release.publications"
+        ((before,),) = fault.database.rows(count)
+        fault.hold_at("ALTER SCHEMA", "dispatch_marts")
+        release = fault.release()
+        fault.await_gate(can_read=False)
+        fault.open_gate()
+        wait_until(lambda: fault.database.rows(count) == [(before + 1,)])
+        release.process.send_signal(signal.SIGTERM)
+        fault.ended(release, 0, "Released")
+        assert fault.recorded()[0] == "published"
+        fault.healed_by_itself()
 
 
 def test_connections_of_dbt_are_lost(house: House) -> None:

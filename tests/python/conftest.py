@@ -18,6 +18,17 @@ from ops.project import ROOT
 from ops.server import Server, temporary_server
 
 SCRATCH = "scratch"
+PROJECT = ("dbt_project.yml", "packages.yml", "package-lock.yml")
+PROJECT += ("dbt_packages", "macros", "models", "seeds", "snapshots", "tests")
+
+
+def copy_project(folder: Path) -> None:
+    """Copy what dbt reads into a folder, to be changed there."""
+    for name in PROJECT:
+        if (ROOT / name).is_file():
+            shutil.copy(ROOT / name, folder)
+        else:
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("python"))
 
 
 @dataclass(frozen=True)

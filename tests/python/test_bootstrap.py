@@ -1,4 +1,6 @@
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,3 +24,26 @@ def test_a_python_without_venv_is_refused(monkeypatch: pytest.MonkeyPatch, capsy
     error = capsys.readouterr().err
     assert "has no venv module" in error
     assert error.count("\n") == 1
+
+
+SHORT = "#!{}/bin/python3\n"
+LONG = """#!/bin/sh
+'''exec' "{}/bin/python3" "$0" "$@"
+' '''
+"""
+
+
+@pytest.mark.parametrize("shebang", [SHORT, LONG])
+def test_an_environment_that_was_moved_or_copied_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shebang: str
+):
+    monkeypatch.setattr(subprocess, "call", lambda *_, **__: 0)  # its Python, a link, starts wherever it lies
+    original = tmp_path / "the original" / ".venv"
+    copy, link = tmp_path / "copy", tmp_path / "link"
+    for folder in (original, copy):
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "pip").write_text(shebang.format(original))
+    link.symlink_to(original)
+    for folder, works in ((original, True), (link, True), (copy, False), (tmp_path / "not there", False)):
+        monkeypatch.setattr(bootstrap, "VENV", folder)
+        assert bootstrap._works("python") is works

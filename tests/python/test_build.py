@@ -1,15 +1,18 @@
 """The whole build on the smallest legacy database, and what may happen to it afterwards."""
 
 import json
+import shutil
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hostile
 import pytest
-from conftest import Database
+from conftest import Database, copy_project
+from dbt_common.exceptions import CompilationError
 from inprocess import Project, parsed
 from marts import assert_nothing_is_lost, broken_keys, fingerprints
 
@@ -147,3 +150,46 @@ def test_a_failed_child_keeps_its_foreign_keys(built: Database) -> None:
     assert done.returncode == 1
     assert "ERROR=1" in done.stdout
     assert broken_keys(built) == []
+
+
+def test_what_changed_is_built_beside_the_rest(built: Database, tmp_path: Path) -> None:
+    """A developer's schema gets the changed model and what depends on it; the rest is read where main built it."""
+    state, project = tmp_path / "state", tmp_path / "project"
+    for folder in (state, project):
+        folder.mkdir()
+    shutil.copy(built.folder / "target" / "manifest.json", state)
+    copy_project(project)
+    with (project / "models" / "intermediate" / "access" / "int_roles__triaged.sql").open("a") as model:
+        model.write("-- changed\n")
+    profile = (built.folder / "profiles.yml").read_text().replace("schema: dispatch\n", "schema: jane\n")
+    (tmp_path / "profiles.yml").write_text(profile)
+    own = {"DBT_PROJECT_DIR": project, "DBT_PROFILES_DIR": tmp_path, "DBT_TARGET_PATH": tmp_path / "target"}
+    command = ("build", "--select", "state:modified+", "--defer", "--state", str(state))
+    done = built.dbt(*command, env={name: str(path) for name, path in own.items()})
+    assert done.returncode == 0, done.stdout
+
+    marts = {name for (name,) in built.rows("select tablename from pg_tables where schemaname = 'jane_marts'")}
+    assert {"roles", "role_permissions"} <= marts
+    assert marts.isdisjoint({"cases", "permissions", "profiles"})
+    # Enforced are the keys between two marts of hers, and between two of main; from one to the other there can be none.
+    ledger = built.rows("select child, parent, is_enforced, orphan_rows from jane_audit.foreign_key_ledger")
+    assert len(ledger) == built.rows("select count(*) from dispatch_audit.foreign_key_ledger")[0][0]
+    for child, parent, is_enforced, orphan_rows in ledger:
+        assert is_enforced is (True if (child in marts) == (parent in marts) else None), (child, parent)
+        assert orphan_rows == 0
+    assert ("role_permissions", "permissions", None, 0) in ledger
+    assert ("role_permissions", "roles", True, 0) in ledger
+
+
+def test_two_runs_do_not_build_into_one_schema(built: Database, project: Project) -> None:
+    with closing(built.connect()) as other, other.cursor() as cursor:
+        for schema in ("dispatch", "jane"):
+            cursor.execute(f"/* dbt build into {schema} as model.dispatch.roles */ select 1")
+            if schema == "dispatch":
+                with pytest.raises(CompilationError, match="another dbt run is building into schemas dispatch_"):
+                    project.dbt("run", "--select", "roles")
+            else:
+                project.dbt("run", "--select", "roles")
+    # What the other run is known by is what dbt says.
+    log = (built.folder / "logs" / "dbt.log").read_text()
+    assert "/* dbt build into dispatch as model.dispatch.roles */" in log

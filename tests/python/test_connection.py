@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from conftest import Database
 
-from ops import connection, demo, landing, release
-from ops.connection import Target, check_server, connect, rows
-from ops.errors import Failure
+from ops import connection, demo, landing, releases
+from ops.connection import Target, check_server, connect
+from ops.errors import Failure, Unreachable
 from ops.project import ROOT
 from ops.server import temporary_server
 
@@ -55,6 +55,11 @@ def test_a_wrong_password_an_unknown_user_and_an_unknown_database_are_told_apart
                 connect(replace(target, password=password))
         with connect(replace(target, password="right")) as entered, pytest.raises(Failure, match="may not create"):
             check_server(entered)
+        opened = connect(owner)
+        opened.cursor().execute("create role crowded login connection limit 0")
+        opened.close()
+        with pytest.raises(Unreachable, match=r"^No PostgreSQL session is free at .*too many connections"):
+            connect(replace(target, user="crowded"))
         with pytest.raises(Failure, match=r"^There is no user ghost on .*DISPATCH_PGUSER"):
             connect(replace(target, user="ghost"))
         with pytest.raises(Failure, match=r"^There is no database ghost on .*DISPATCH_PGDATABASE"):
@@ -66,7 +71,7 @@ def test_a_wrong_password_an_unknown_user_and_an_unknown_database_are_told_apart
     [(150012, True, False), (160000, False, False), (180001, False, False), (190000, False, True)],
 )
 def test_servers_from_16_to_18_are_accepted(monkeypatch: pytest.MonkeyPatch, version: int, refused: bool, warned: bool):
-    monkeypatch.setattr(connection, "rows", lambda *_: [("postgres", "postgres", True, False, "UTF8")])
+    monkeypatch.setattr(connection, "rows", lambda *_: [("postgres", "postgres", True, False, False, "UTF8")])
     server = SimpleNamespace(server_version=version)
     if refused:
         with pytest.raises(Failure, match=r"^The server is PostgreSQL 15 and the project needs 16 to 18.$"):
@@ -97,7 +102,7 @@ def test_a_missing_profile_is_named(scratch: Database, monkeypatch: pytest.Monke
 def test_the_command_line_ends_in_one_sentence_and_exit_code_1(closed_port: int):
     environment = os.environ | {"DISPATCH_PGHOST": "127.0.0.1", "DISPATCH_PGPORT": str(closed_port)}
     done = subprocess.run(
-        [sys.executable, "-m", "ops", "query", "select 1"],
+        [sys.executable, "-m", "ops", "psql", "-c", "select 1"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -199,11 +204,10 @@ class Pooled:
 def test_a_pooler_in_transaction_mode_is_noticed(scratch: Database):
     backends = [scratch.connect(), scratch.connect()]
     other = scratch.connect()
-    release._take_lock(backends[0], other)  # in session mode every connection has a session of its own
-    rows(backends[0], "select pg_advisory_unlock_all()")
+    releases.check_pooler(backends[0], other)  # in session mode every connection has a session of its own
     with pytest.MonkeyPatch.context() as patched, pytest.raises(Failure, match="pooler in transaction mode"):
-        patched.setattr(release, "transaction", lambda pooled: nullcontext(pooled.cursor()))
-        release._take_lock(Pooled(backends), Pooled(backends, is_transaction=True))
+        patched.setattr(releases, "transaction", lambda pooled: nullcontext(pooled.cursor()))
+        releases.check_pooler(Pooled(backends), Pooled(backends, is_transaction=True))
     for each in (*backends, other):
         each.close()
 

@@ -4,8 +4,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from browser import SCREENSHOTS, asked, chromium
@@ -173,6 +175,27 @@ def test_the_diagrams_show_every_table_and_foreign_key(scratch: Database, page: 
         titles = re.findall(r"<title>(\S+ → \w+)(?:, optional)?</title>", svg)
         assert Counter(titles) == keys
         assert set(re.findall(r'data-table="(\w+)"', svg)) == marts
+
+
+def test_the_lineage_page_follows_a_column_back_to_the_source(browser: webdriver.Chrome, page: Path) -> None:
+    """The link of the overview opens the lineage of payments.amount; the page asks no address for anything."""
+    asked(browser)
+    browser.get(page.as_uri())
+    wait = WebDriverWait(browser, 120)
+    wait.until(lambda _: browser.find_elements(By.LINK_TEXT, "column lineage"))[0].click()
+    path = (
+        "source.dispatch.dispatch.dispatch_payment",
+        "model.dispatch.stg_dispatch__payments",
+        "model.dispatch.int_payments__triaged",
+        "model.dispatch.payments",
+    )
+    # The edges along which the column travels are animated.
+    edges = wait.until(lambda _: browser.find_elements(By.CSS_SELECTOR, ".react-flow__edge.animated"))
+    shown = [each.get_attribute("aria-label") for each in edges]
+    assert sorted(shown) == sorted(f"Edge from {parent} to {child}" for parent, child in pairwise(path))
+    assert "column=amount" in browser.current_url
+    browser.save_screenshot(SCREENSHOTS / "docs_lineage_of_a_column.png")
+    assert {urlsplit(url).scheme for url in asked(browser)} == {"file"}
 
 
 def test_nothing_is_documented_before_a_build(database: Any, tmp_path: Path) -> None:

@@ -1,3 +1,6 @@
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,6 +13,7 @@ from ops import legacy
 from ops.connection import rows
 from ops.errors import Failure
 from ops.legacy import Scale
+from ops.project import ROOT
 
 
 @pytest.fixture
@@ -80,3 +84,23 @@ def test_another_schema_can_be_loaded(opened: Connection, folder: Path):
 def test_no_files_is_a_mistake(opened: Connection, tmp_path: Path):
     with pytest.raises(Failure, match="no SQL files"):
         load(opened, tmp_path)
+
+
+def test_the_schema_that_dbt_reads_is_the_one_that_is_loaded_and_checked(scratch: Database, tmp_path: Path):
+    for name in ("ops", "legacy", "models"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "profiles.yml").touch()  # doctor asks for one, and connects by the environment
+    text = (ROOT / "dbt_project.yml").read_text(encoding="utf-8")
+    (tmp_path / "dbt_project.yml").write_text(text.replace("legacy_schema: legacy\n", "legacy_schema: old_system\n"))
+    for command in (["legacy", "load", "--scale", "tiny"], ["doctor"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", *command],
+            cwd=tmp_path,
+            env=scratch.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "schema old_system" in done.stdout
+    assert scratch.rows("select to_regclass('old_system.dispatch_payment') is not null") == [(True,)]

@@ -23,7 +23,30 @@ def test_progress_counts_results_and_keeps_what_failed() -> None:
     progress.take(event("SkippingDetails", node_info=node))
     progress.take(event("RunResultFailure", level="error", msg="Failure in test every_payment_has_an_order"))
     progress.take("Traceback of dbt itself\n")
-    assert (progress.done, progress.warnings) == (4, 1)
+    assert progress.done == 4
     assert progress.messages == ["Failure in test every_payment_has_an_order", "Traceback of dbt itself"]
-    assert progress.invocation_id == "4f1e"
-    assert progress.summary() == "4 models, seeds and tests, 1 of them with a warning"
+
+
+def test_what_dbt_wrote_down_counts_whatever_its_log_said() -> None:
+    def result(status: str, node: str = "test.dispatch.due", message: str | None = None) -> dict[str, str | None]:
+        return {"unique_id": node, "status": status, "message": message}
+
+    progress = Progress()
+    progress.take(event("RunResultFailure", level="error", msg="Failure in test due"))
+    results = [
+        result("success", "operation.dispatch.begin"),
+        result("success", "model.dispatch.payments"),
+        result("warn"),
+        result("skipped", "model.dispatch.orders"),
+    ]
+    progress.conclude({"metadata": {"invocation_id": "4f1e"}, "results": results})
+    assert (progress.invocation_id, progress.done, progress.warnings) == ("4f1e", 3, 1)
+    assert progress.messages == ["Failure in test due"]
+    assert progress.summary() == "3 models, seeds and tests, 1 of them with a warning"
+    results += [
+        result("fail", "test.dispatch.due.1a2b", "Got 1 result"),
+        result("error", "model.dispatch.jaws", "Database Error in model jaws"),
+    ]
+    progress.conclude({"metadata": {"invocation_id": "4f1e"}, "results": results})
+    assert progress.messages == ["due: Got 1 result", "Database Error in model jaws"]
+    assert (progress.statuses["error"], progress.statuses["fail"]) == (1, 1)

@@ -141,3 +141,36 @@ def test_every_command_explains_itself(name: tuple[str, ...]) -> None:
     done = CliRunner().invoke(app, [*name, "--help"])
     assert done.exit_code == 0, done.output
     assert "Usage:" in done.output
+
+
+def test_variables_get_into_sql_by_one_macro() -> None:
+    """Where a variable is written into SQL as it is, a quote in it breaks the statement, or becomes part of it."""
+    raw = {
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for folder in ("models", "macros", "snapshots", "tests")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in (".sql", ".yml")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"(?<!\w)var\(", line)
+    }
+    # YAML knows no macros: dbt quotes the schema of a source, and assert_vars has seen the bounds in contracts.
+    raw = {line for line in raw if not line.endswith("""schema: "{{ var('legacy_schema') }}\"""")}
+    bound = re.compile(r"models/(marts|audit)/\S+\.yml: .*var\(['\"]\w+_plausible_\w+['\"]\)")
+    raw = {line for line in raw if not bound.match(line)}
+    assert raw == {"macros/checks/sql_var.sql: {%- set value = var(name) | string -%}"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ('shipment_carrier: "O\'Brien"', None),
+        ("largest_plausible_amount: 1 or 1=1", "largest_plausible_amount is “1 or 1=1” and must be an amount"),
+        ('earliest_plausible_date: "1900-01-01\'"', "earliest_plausible_date is “1900-01-01'” and must be a date"),
+    ],
+)
+def test_a_variable_is_quoted_or_refused_by_name(variables: str, words: str | None, tmp_path: Path) -> None:
+    environment = sandbox.environment(sandbox.target(Path("/nowhere")), tmp_path)
+    command = [*DBT, "parse", "--vars", f"{{{variables}}}"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (words is None), done.stdout
+    assert (words or "") in done.stdout

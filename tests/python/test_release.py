@@ -6,28 +6,33 @@ project has got a mart more. The tests run in the order of the file: the last on
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import hostile
 import psycopg2
 import pytest
-from conftest import Database
+from conftest import Database, copy_project
 from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from marts import fingerprints
 
+from ops import releases
+from ops.build import DBT
+from ops.connection import rows, transaction
+from ops.errors import Failure
 from ops.project import ROOT
 
 SWAPS = 10
 READERS = 4
-PROJECT_FILES = ("dbt_project.yml", "packages.yml", "package-lock.yml")
-PROJECT_FOLDERS = ("dbt_packages", "macros", "models", "seeds", "snapshots", "tests")
 
 # A mart that analysts are to see from the day it is there, though not all of it.
 NEW_MART = """
@@ -48,6 +53,21 @@ models:
       - {name: nickname, data_type: text, config: {meta: {pii: true}}}
       - {name: is_archived, data_type: boolean}
 """
+
+# A package with models and a seed, of which one is not built. Our rules are not its own: no +schema, no pre-hook.
+PACKAGE = {
+    "dbt_project.yml": "{name: neighbour, version: '1.0.0', config-version: 2, seeds: {+schema: lists}}",
+    "models/marts/neighbours.sql": "select id from {{ ref('given') }}",
+    "models/marts/neighbours.yml": """
+models:
+  - name: neighbours
+    config: {contract: {enforced: true}, materialized: table}
+    columns:
+      - {name: id, data_type: integer, constraints: [{type: primary_key}], data_tests: [not_null]}
+""",
+    "models/never_built.sql": "select 1 as id",
+    "seeds/given.csv": "id\n1\n",
+}
 
 # Ten notifications each in sixteen batches; one of them changes.
 SPREAD = "update legacy.dispatch_notification set id = id + (id % 16) * 65536"
@@ -110,7 +130,7 @@ class Production:
     def marts(self) -> list[Any]:
         """The models that readers are meant to read."""
         models = [node for node in self.project.manifest.nodes.values() if node.resource_type == "model"]
-        return [node for node in models if node.config.contract.enforced]
+        return [node for node in models if node.config.contract.enforced and node.package_name == "dispatch"]
 
     def publish(self) -> Version:
         assert self.operate("publish") == ""
@@ -143,6 +163,11 @@ def first(scratch: Database) -> Version:
         assert scratch.rows("select to_regnamespace('dispatch_marts'), to_regnamespace('analytics')") == [(None, None)]
         version = production.publish()
         assert "no version before" in production.operate("rollback")
+    # From here on everything happens two hours before it: the clock was set back.
+    scratch.execute("""
+        update dispatch_release.builds set started_at = started_at + interval '2 hours';
+        update dispatch_release.publications set published_at = published_at + interval '2 hours';
+    """)
     return version
 
 
@@ -150,15 +175,16 @@ def first(scratch: Database) -> Version:
 def production(scratch: Database, first: Version, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
     """Change the legacy rows and the project, and build."""
     folder = tmp_path_factory.mktemp("project")
-    for name in PROJECT_FILES:
-        shutil.copy(ROOT / name, folder)
-    for name in PROJECT_FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("python"))
+    copy_project(folder)
     (folder / "models" / "marts" / "newcomers.sql").write_text(NEW_MART)
     (folder / "models" / "marts" / "newcomers.yml").write_text(NEW_MART_YAML)
+    for name, text in PACKAGE.items():
+        file = folder / "dbt_packages" / "neighbour" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     scratch.execute(CHANGE)
     with parsed(scratch, "--target", "prod", DBT_PROJECT_DIR=str(folder)) as project:
-        project.dbt("build", "--exclude", "resource_type:unit_test")
+        project.dbt("build", "--exclude", "resource_type:unit_test", "never_built")
         yield Production(scratch, project)
 
 
@@ -190,6 +216,123 @@ def users(scratch: Database, second: Version) -> Iterator[Callable[[str], psycop
     for connection in opened:
         connection.close()
     scratch.execute("drop user an_analyst, an_engineer")
+
+
+# What somebody did to the candidate between its tests and its publication, how it is undone, and what publish says.
+CHANGES = {
+    "a value there and back": (
+        "update dispatch_next_marts.payments set amount = amount + 1;"
+        "update dispatch_next_marts.payments set amount = amount - 1",
+        "select dispatch_release.state_of('dispatch_next_marts.payments')",
+        ["dispatch_next_marts.payments has changed since it was built: contents."],
+    ),
+    "rows, a column, a policy, a view": (
+        "create table kept as select * from dispatch_next_seeds.sexes; delete from dispatch_next_seeds.sexes;"
+        "alter table dispatch_next_marts.jaws add column stray integer;"
+        "alter table dispatch_next_marts.cases enable row level security;"
+        "create table kept_view as select pg_get_viewdef('dispatch_next_staging.stg_dispatch__storages') as query;"
+        "do $$ begin execute 'create or replace view dispatch_next_staging.stg_dispatch__storages as select * from ('"
+        " || (select rtrim(query, ';') from kept_view) || ') as one limit 1'; end $$",
+        "insert into dispatch_next_seeds.sexes select * from kept; drop table kept;"
+        "alter table dispatch_next_marts.jaws drop column stray;"
+        "alter table dispatch_next_marts.cases disable row level security;"
+        "do $$ begin execute 'create or replace view dispatch_next_staging.stg_dispatch__storages as '"
+        " || (select query from kept_view); end $$; drop table kept_view",
+        [
+            "dispatch_next_seeds.sexes has changed since it was built: contents, row count",
+            "dispatch_next_marts.jaws has changed since it was built: columns",
+            "dispatch_next_marts.cases has changed since it was built: row security",
+            "dispatch_next_staging.stg_dispatch__storages has changed since it was built: definition",
+        ],
+    ),
+    "owner, another table of the same name": (
+        "create role thief; alter table dispatch_next_marts.jaws owner to thief;"
+        "alter table dispatch_next_intermediate.notifications__loaded_batches rename to kept;"
+        "create table dispatch_next_intermediate.notifications__loaded_batches (like dispatch_next_intermediate.kept)",
+        "alter table dispatch_next_marts.jaws owner to current_user; drop role thief;"
+        "drop table dispatch_next_intermediate.notifications__loaded_batches;"
+        "alter table dispatch_next_intermediate.kept rename to notifications__loaded_batches",
+        [
+            "dispatch_next_marts.jaws has changed since it was built: owner",
+            "dispatch_next_intermediate.notifications__loaded_batches is not the one that was built",
+            "table dispatch_next_intermediate.kept was not built",
+        ],
+    ),
+    "stowaways": (
+        "create table dispatch_next_marts.stowaway as select * from legacy.auth_user;"
+        "create function dispatch_next_audit.stowaway() returns integer language sql as 'select 1';"
+        "create materialized view dispatch_next_seeds.stowaway as select 1;"
+        "create sequence dispatch_next_snapshots.stowaway;"
+        "create schema analytics_next create view stowaway as select 1",
+        "drop table dispatch_next_marts.stowaway; drop function dispatch_next_audit.stowaway;"
+        "drop materialized view dispatch_next_seeds.stowaway; drop sequence dispatch_next_snapshots.stowaway;"
+        "drop schema analytics_next cascade",
+        [
+            "table dispatch_next_marts.stowaway was not built",
+            "function dispatch_next_audit.stowaway() was not built",
+            "materialized view dispatch_next_seeds.stowaway was not built",
+            "sequence dispatch_next_snapshots.stowaway was not built",
+            "view analytics_next.stowaway was not built",
+        ],
+    ),
+    "constraints": (
+        "alter table dispatch_next_marts.newcomers drop constraint newcomers_pkey;"
+        "alter table dispatch_next_marts.payments drop constraint payments__legacy_payment_id__key;"
+        "alter table dispatch_next_marts.payments alter amount drop not null;"
+        "alter table dispatch_next_marts.payments drop constraint payments__order_id__fk,"
+        " add constraint payments__order_id__fk foreign key (order_id)"
+        " references dispatch_next_marts.orders (order_id) not valid",
+        "alter table dispatch_next_marts.newcomers add constraint newcomers_pkey primary key (patient_id);"
+        "alter table dispatch_next_marts.payments"
+        " add constraint payments__legacy_payment_id__key unique (legacy_payment_id), alter amount set not null;"
+        "alter table dispatch_next_marts.payments validate constraint payments__order_id__fk",
+        [
+            "dispatch_next_marts.newcomers lacks primary key (patient_id)",
+            "dispatch_next_marts.payments lacks unique (legacy_payment_id)",
+            "dispatch_next_marts.payments lacks not null (amount)",
+            "dispatch_next_marts.payments lacks foreign key (order_id)",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_candidate_that_was_changed_after_its_tests_is_not_published(
+    scratch: Database, production: Production, first: Version, what: str
+):
+    change, undo, named = CHANGES[what]
+    scratch.execute(change)
+    refusal = production.operate("publish")
+    scratch.execute(undo)
+    assert "not published: the candidate is not what was tested" in refusal
+    assert [name for name in named if name not in refusal] == [], refusal
+    assert production.read() == first
+    # Rows that were put back are not those that were tested: the test says that they are.
+    scratch.execute("update dispatch_release.built_relations set state = dispatch_release.state_of(relation)")
+
+
+def test_a_candidate_with_other_rows_than_the_ledger_says_is_not_published(
+    scratch: Database, production: Production, first: Version
+):
+    change = "update dispatch_next_audit.migration_ledger set {0} = {0} {1} 1 where entity = 'jaws'"
+    again = "update dispatch_release.built_relations set state = dispatch_release.state_of(relation)"
+    scratch.execute(
+        ";".join(change.format(*each) for each in (("source_rows", "+"), ("migrated_rows", "+"))) + ";" + again
+    )
+    refusal = production.operate("publish")
+    scratch.execute(
+        ";".join(change.format(*each) for each in (("source_rows", "-"), ("migrated_rows", "-"))) + ";" + again
+    )
+    assert "jaws has " in refusal
+    assert "rows, the ledger says " in refusal
+
+
+def test_a_candidate_that_is_being_written_to_is_not_published(
+    scratch: Database, production: Production, first: Version
+):
+    with closing(scratch.connect()) as other, other.cursor() as cursor:
+        cursor.execute("begin; update dispatch_next_marts.payments set amount = amount")
+        assert "a session is writing into the candidate" in production.operate("publish")
 
 
 def test_a_version_can_be_published_once(production: Production, second: Version):
@@ -302,6 +445,70 @@ def assert_engineers_read_everything(scratch: Database, users: Callable[[str], p
             engineer.execute(f"select 1 from {schema}.{'payments' if schema != 'legacy' else 'dispatch_payment'}")
 
 
+def test_rights_of_others_go_with_what_is_read(scratch: Database, production: Production, second: Version):
+    def rights() -> set[tuple[str, ...]]:
+        """What bi may do, in both versions."""
+        return set(
+            scratch.rows("""
+                select nspname, '', privilege_type from pg_namespace cross join lateral aclexplode(nspacl)
+                where grantee = cast('bi' as regrole)
+                union all
+                select cast(cast(pg_class.oid as regclass) as text), '', privilege_type
+                from pg_class cross join lateral aclexplode(relacl) where grantee = cast('bi' as regrole)
+                union all
+                select cast(cast(attrelid as regclass) as text), attname, privilege_type
+                from pg_attribute cross join lateral aclexplode(attacl) where grantee = cast('bi' as regrole)
+            """)
+        )
+
+    scratch.execute(
+        "create role bi; grant usage on schema dispatch_marts, dispatch_seeds to bi;"
+        "grant select on dispatch_marts.payments, dispatch_seeds.sexes, analytics.orders to bi;"
+        "grant select (order_id) on dispatch_marts.orders to bi"
+    )
+    given = rights()
+    assert len(given) == 6
+    with production.rolled_back():
+        assert given <= rights()
+        assert not [each for each in rights() if each[0] in ("dispatch_next_marts", "dispatch_next_seeds")]
+        scratch.execute("revoke select on dispatch_seeds.sexes from bi")
+    taken = ("dispatch_seeds.sexes", "", "SELECT")
+    assert given - rights() == {taken}
+    scratch.execute("drop owned by bi; drop role bi")
+
+
+def test_what_somebody_else_put_into_a_published_schema_is_not_taken_away(
+    scratch: Database, production: Production, second: Version
+):
+    for kind, name in (("table", "dispatch_marts.theirs"), ("view", "analytics.theirs")):
+        scratch.execute(f"create {kind} {name} as select 1 as one")
+        for refused in (
+            production.operate("rollback"),
+            scratch.dbt("run", "-s", "storages", "--target", "prod").stdout,
+        ):
+            assert f"no build made {kind} {name}, and a publish would take it away" in refused
+        scratch.execute(f"drop {kind} {name}")
+    assert production.read() == second
+
+
+def test_rollbacks_at_the_same_moment_do_not_undo_each_other(
+    scratch: Database, production: Production, second: Version
+):
+    slower = subprocess.Popen(
+        [*DBT, "run-operation", "rollback", "--target", "prod"],
+        cwd=ROOT,
+        env=scratch.environment,
+        stdout=subprocess.PIPE,
+    )
+    while b"Running with dbt" not in slower.stdout.readline():
+        assert slower.poll() is None
+    slower.send_signal(signal.SIGSTOP)  # it has begun, and has not asked the server yet
+    with production.rolled_back():
+        slower.send_signal(signal.SIGCONT)
+        said, _ = slower.communicate(timeout=120)
+        assert b"published or rolled back since this command began" in said
+
+
 def test_the_views_carry_the_descriptions(scratch: Database, second: Version):
     found = scratch.rows(
         "select obj_description(c, 'pg_class') is not null and bool_and(col_description(c, attnum) is not null)"
@@ -311,11 +518,74 @@ def test_the_views_carry_the_descriptions(scratch: Database, second: Version):
     assert found == [(True,)]
 
 
-def test_a_run_outside_production_is_refused(scratch: Database, production: Production, second: Version):
-    done = scratch.dbt("run", "--select", "payments", "--target", "dev")
-    assert done.returncode != 0
-    assert "are published by releases" in done.stdout
+def test_no_command_outside_production_writes_into_what_is_published(
+    scratch: Database, production: Production, second: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written = "select relname, relfilenode from pg_class where relnamespace = 'dispatch_marts'::regnamespace order by 1"
+    before = scratch.rows(written)
+    with parsed(scratch, "--target", "dev") as project:
+        shutil.copy(scratch.folder / "target" / "manifest.json", tmp_path)
+        state = ("--state", str(tmp_path))
+        for command in (["run"], ["run", "--empty"], ["build"], ["seed", "--full-refresh"], ["snapshot"]):
+            assert "are published by releases" in refusal(project, *command)
+        for command in (["clone", *state], ["clone", "--full-refresh", *state]):
+            # Without --full-refresh only what is missing would be made.
+            scratch.execute("alter table dispatch_marts.storages rename to put_aside")
+            assert "are published by releases" in refusal(project, *command, "--select", "storages", "payments")
+            scratch.execute("alter table dispatch_marts.put_aside rename to storages")
+        # Where the version lies that is not read.
+        profile = (scratch.folder / "profiles.yml").read_text().replace("schema: dispatch\n", "schema: dispatch_next\n")
+        (tmp_path / "profiles.yml").write_text(profile)
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+        assert "are published by releases" in refusal(project, "run", "--select", "payments")
+    clone = ("clone", "--full-refresh", *state, "--select", "payments")
+    assert "use dbt build --target prod" in refusal(production.project, *clone)
+    assert scratch.rows(written) == before
     assert production.read() == second
+
+
+def refusal(project: Project, *command: str) -> str:
+    """Return why a command was refused."""
+    with pytest.raises(BaseException) as refused:
+        project.dbt(*command)
+    return str(refused.value)
+
+
+def test_a_package_is_built_in_place_and_not_published(scratch: Database, production: Production, second: Version):
+    found = scratch.rows(
+        "select nspname, relname, count(*) filter (where contype = 'p') from pg_class"
+        " inner join pg_namespace on pg_namespace.oid = relnamespace left join pg_constraint on conrelid = pg_class.oid"
+        " where nspname in ('dispatch', 'dispatch_lists') and relkind in ('r', 'v') group by 1, 2 order by 1, 2"
+    )
+    assert found == [("dispatch", "neighbours", 1), ("dispatch_lists", "given", 0)]
+    for reader in ("dispatch_analyst", "dispatch_engineer"):
+        for schema in ("dispatch", "dispatch_lists"):
+            assert scratch.rows(f"select has_schema_privilege('{reader}', '{schema}', 'usage')") == [(False,)]
+    node = production.project.manifest.nodes["model.neighbour.neighbours"]
+    with mock.patch.object(node, "schema", "dispatch_marts"):
+        assert "which releases publish" in refusal(production.project, "run", "--select", "storages")
+    assert production.read() == second
+
+
+def test_who_may_not_release_is_told_so(
+    scratch: Database, second: Version, users: Callable[[str], psycopg2.extensions.connection]
+):
+    scratch.execute(
+        f"create user jane; grant create on database {scratch.target.dbname} to jane;"
+        "grant usage on schema legacy to jane; grant select on all tables in schema legacy to jane"
+    )
+    for target, why in (("prod", "belongs to user postgres, and user jane may not release"), ("dev", "may not read")):
+        done = scratch.dbt("run", "--select", "storages", "--target", target, env={"DISPATCH_PGUSER": "jane"})
+        assert done.returncode != 0
+        assert why in done.stdout
+    done = release(scratch, DISPATCH_PGUSER="jane")
+    assert done.returncode == 1
+    assert "Schema dispatch_release belongs to user postgres, and user jane may not release" in done.stderr
+    scratch.execute("alter user jane set default_transaction_read_only = on")
+    done = release(scratch, DISPATCH_PGUSER="jane")
+    assert done.returncode == 1
+    assert "User jane may only read database" in done.stderr
+    scratch.execute("drop owned by jane; drop user jane")
 
 
 def test_two_runs_do_not_build_the_same_candidate(scratch: Database, production: Production, second: Version):
@@ -330,7 +600,7 @@ def test_two_runs_do_not_build_the_same_candidate(scratch: Database, production:
 def test_a_run_that_was_overtaken_builds_nothing_more(scratch: Database, production: Production, second: Version):
     scratch.execute("""
         create function overtake() returns trigger language plpgsql as $$ begin
-            insert into dispatch_release.builds (build_id, started_at) values ('another', now() + interval '1 second');
+            insert into dispatch_release.builds (build_id) values ('another');
             return new;
         end $$;
         create trigger overtake after insert on dispatch_release.builds for each row when (new.build_id <> 'another')
@@ -340,6 +610,16 @@ def test_a_run_that_was_overtaken_builds_nothing_more(scratch: Database, product
         production.project.dbt("run", "--select", "storages")
     scratch.execute("drop function overtake cascade; delete from dispatch_release.builds where build_id = 'another'")
     assert production.read() == second
+
+
+def test_whoever_may_only_read_cannot_stop_a_build(
+    scratch: Database, production: Production, users: Callable[[str], psycopg2.extensions.connection]
+):
+    cursor = users("analyst").cursor()
+    cursor.execute("set application_name = 'dispatch build'; begin")
+    for held in ("dispatch release", "dispatch_next_marts keys", "dispatch_marts keys"):
+        cursor.execute(f"select pg_advisory_lock(hashtext('{held}'))")
+    production.project.dbt("run", "--select", "storages")
 
 
 def test_batches_go_on_from_the_version_before_last(scratch: Database, production: Production, second: Version):
@@ -371,9 +651,9 @@ def whole_build(scratch: Database, production: Production, second: Version) -> s
     """Say that the last build left nothing undone; return its id."""
     scratch.execute(
         "update dispatch_release.builds set finished_at = now(), unfinished = '{}'"
-        " where started_at = (select max(started_at) from dispatch_release.builds)"
+        " where build_number = (select max(build_number) from dispatch_release.builds)"
     )
-    return scratch.rows("select build_id from dispatch_release.builds order by started_at desc limit 1")[0][0]
+    return scratch.rows("select build_id from dispatch_release.builds order by build_number desc limit 1")[0][0]
 
 
 def test_the_build_of_another_run_is_not_published(production: Production, whole_build: str, second: Version):
@@ -447,16 +727,66 @@ def test_a_ledger_that_does_not_add_up_is_not_published(
     assert production.read() == second
 
 
-def test_a_second_release_says_so_and_exits(scratch: Database, second: Version):
+def release(database: Database, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run python -m ops release."""
+    return subprocess.run(
+        [sys.executable, "-m", "ops", "release"],
+        cwd=ROOT,
+        env=database.environment | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_second_release_says_so_and_exits(scratch: Database, production: Production, second: Version):
     with closing(scratch.connect()) as other, other.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(hashtext('dispatch release'))")
-        done = subprocess.run(
-            [sys.executable, "-m", "ops", "release"],
-            cwd=ROOT,
-            env=scratch.environment,
-            capture_output=True,
-            text=True,
-            check=False,
+        releases.prepare(other)
+        cursor.execute(
+            "insert into dispatch_release.releases (release_id, backend_process, backend_started_at)"
+            " select 'first', pid, backend_start from pg_stat_activity where pid = pg_backend_pid()"
         )
+        process = other.info.backend_pid
+        done = release(scratch)
+        refused = production.operate("rollback")
+        # The server was restarted, and the number of the process is now that of another.
+        cursor.execute(
+            "update dispatch_release.releases set backend_started_at = backend_started_at - interval '1 day'"
+        )
+        not_for_that_reason = production.operate("rollback")
+        assert rows(other, releases.RUNNING) == []
     assert done.returncode == 75
-    assert "Not released, try again later: another release is running." in done.stderr
+    who = f"session {process} of user postgres"
+    assert f"Not released, try again later: another release is running ({who})." in done.stderr
+    assert f"release first is running and the candidate is its own ({who})" in refused
+    assert "is running" not in not_for_that_reason
+
+
+def test_a_copy_and_a_release_keep_each_other_out(scratch: Database, second: Version):
+    with closing(scratch.connect()) as one, closing(scratch.connect()) as other:
+        with transaction(one) as cursor:
+            releases.keep_out(cursor)
+            process = one.info.backend_pid
+            named = f"A copy is filling the landing .session {process} of user postgres"
+            with pytest.raises(Failure, match=named), transaction(other) as refused:
+                releases.keep_out(refused)
+            assert releases.copying(other) == f"session {process} of user postgres"
+            with transaction(other) as waiting, pytest.raises(psycopg2.errors.LockNotAvailable):
+                waiting.execute("set local lock_timeout = '10ms'")
+                releases.begin(waiting)
+        with transaction(other) as cursor:
+            assert releases.begin(cursor) is None
+            cursor.execute(
+                "insert into dispatch_release.releases (release_id, backend_process) values ('it', pg_backend_pid())"
+            )
+        with pytest.raises(Failure, match="A release is reading the landing"), transaction(one) as cursor:
+            releases.keep_out(cursor)
+
+
+def test_a_release_without_enough_sessions_is_to_be_tried_again(scratch: Database, second: Version):
+    scratch.execute("update dispatch_release.releases set outcome = 'died'")
+    scratch.execute("create user crowded connection limit 1 in role postgres")
+    done = release(scratch, DISPATCH_PGUSER="crowded")
+    assert done.returncode == 75
+    assert 'too many connections for role "crowded"' in done.stderr
+    scratch.execute("drop user crowded")

@@ -217,7 +217,7 @@ def test_every_reason_can_be_listed(built: Database, found: Report) -> None:
         assert each.remedy
         assert each.listing in page.text
         *command, statement = shlex.split(each.listing)
-        assert command == [".venv/bin/python", "-m", "ops", "query"]
+        assert command == [".venv/bin/python", "-m", "ops", "psql", "-c"]
         assert len(built.rows(statement)) == each.rows
         assert each.examples == tuple(id for (id,) in built.rows(statement)[:3] if id is not None)
 
@@ -412,7 +412,7 @@ def test_hostile_texts_are_escaped(found: Report) -> None:
 def test_texts_with_quotes_are_listed_too() -> None:
     reason = data.Reason("a'b", "rejected", 'c"d$e`f\\g', 1, (), None, None)
     done = subprocess.run(
-        ["bash", "-c", reason.listing.replace(".venv/bin/python -m ops query", "printf %s")],
+        ["bash", "-c", reason.listing.replace(".venv/bin/python -m ops psql -c", "printf %s")],
         capture_output=True,
         text=True,
         check=True,

@@ -49,13 +49,13 @@ def test_a_server_starts_once_stops_once_and_keeps_its_data(folder: Path):
     assert not server.start()
     assert server.status().state == "running"
     opened = connection.connect(sandbox.target(folder))
-    opened.cursor().execute("create table kept as select 1 as one")
+    opened.cursor().execute("create table public.kept as select 1 as one")
     opened.close()
     assert server.stop()
     assert not server.stop()
     assert server.status() == ("stopped", None)
     assert server.start()
-    assert query(server, "select one from kept") == [(1,)]
+    assert query(server, "select one from public.kept") == [(1,)]
 
 
 def test_the_server_is_reached_through_its_socket_only(server: Server):
@@ -176,3 +176,12 @@ def test_an_ordinary_user_runs_a_server_of_its_own(tmp_path_factory: pytest.Temp
     finally:
         Server(folder).stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_user_without_a_name_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(Failure, match=r"user id \d+ has none: .*DISPATCH_PGHOST"):
+        Server(folder).start()

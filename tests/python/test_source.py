@@ -334,7 +334,7 @@ def test_a_landing_table_that_no_longer_fits_is_named_with_the_remedy(copied: La
     said = copied.ops("copy", code=1)
     assert "dispatch_role.name is of type text here and character varying(100) at the source" in said
     assert "auth_user.password is here and does not land any more" in said
-    copied.execute(re.search('ops query "(.*)"', said)[1])
+    copied.execute(re.search('ops psql -c "(.*)"', said)[1])
     copied.ops("copy")
     assert same(there, copied)
 

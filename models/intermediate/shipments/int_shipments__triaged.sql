@@ -29,9 +29,11 @@ select
     legacy_instruction_id,
     order_id,
     'LEGACY_' || cast(legacy_instruction_id as text) as tracking_number,
-    '{{ var("shipment_carrier") }}' as carrier,
+    {{ sql_var('shipment_carrier') }} as carrier,
     shipped_at,
-    cast({{ dbt.dateadd('day', var('shipment_transit_days'), utc('shipped_at')) }} as date) as estimated_delivery_date,
+    cast(
+        {{ dbt.dateadd('day', sql_var('shipment_transit_days'), utc('shipped_at')) }} as date
+    ) as estimated_delivery_date,
     office_name as ship_to_name,
     address as ship_to_address,
     apartment as ship_to_apartment,

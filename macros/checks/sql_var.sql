@@ -1,0 +1,34 @@
+{% macro sql_var(name) -%}
+    {#- No variable stands in SQL as it was written: texts and dates become literals, and what has not the form of its
+        kind is refused. -#}
+    {%- set forms = var_forms() -%}
+    {%- set value = var(name) | string -%}
+    {%- if not modules.re.fullmatch(forms[name][0], value) -%}
+        {{ exceptions.raise_compiler_error(
+            "The variable " ~ name ~ " is “" ~ value ~ "” and must be " ~ forms[name][1]
+            ~ ": correct it in dbt_project.yml or in --vars."
+        ) }}
+    {%- endif -%}
+    {%- set is_number = name in ['shipment_transit_days', 'largest_plausible_amount'] -%}
+    {{ return(value if is_number else "'" ~ value | replace("'", "''") ~ "'") }}
+{%- endmacro %}
+
+{% macro var_forms() -%}
+    {#- What each variable may look like: a regular expression, and the same in words. -#}
+    {%- set date = ["[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "a date, such as 1900-01-01"] -%}
+    {{ return({
+        'legacy_schema': ['[^"]+', 'the name of a schema, without a double quote'],
+        'shipment_carrier': ['.+', 'a name in one line'],
+        'shipment_transit_days': ['[0-9]{1,3}', 'a whole number of days'],
+        'earliest_plausible_date': date,
+        'latest_plausible_date': date,
+        'largest_plausible_amount': ['[0-9]{1,10}([.][0-9]{1,2})?', 'an amount below ten thousand million'],
+    }) }}
+{%- endmacro %}
+
+{% macro assert_vars() -%}
+    {#- On-run-start hook: contracts name variables in YAML, where sql_var is not known. -#}
+    {%- for name in var_forms() -%}
+        {%- do sql_var(name) -%}
+    {%- endfor -%}
+{%- endmacro %}

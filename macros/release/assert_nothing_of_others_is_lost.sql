@@ -1,0 +1,28 @@
+{% macro assert_nothing_of_others_is_lost() -%}
+    {#- Before a build, which nobody could publish. -#}
+    {%- set others = run_query(objects_of_others(released_schemas())).columns[0].values()
+        if release_table('built_relations') is not none else [] -%}
+    {%- if others -%}
+        {{ exceptions.raise_compiler_error(others_would_be_lost(others[:5] | join(', '))) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro objects_of_others(schemas) -%}
+    {#- What somebody else put into a published schema leaves with the version, and the build after next would drop it.
+        A schema in which nothing is recorded was published before relations were. -#}
+    select foreign_object
+    from {{ objects_in(schemas | map(attribute='live') | join("', '")) }}
+    where
+        not (
+            classid = cast('pg_catalog.pg_class' as regclass)
+            and objid in (select relation from {{ release_schema() }}.built_relations)
+        )
+        and nspoid in (
+            select relnamespace from pg_catalog.pg_class
+            inner join {{ release_schema() }}.built_relations on relation = pg_class.oid
+        )
+{%- endmacro %}
+
+{% macro others_would_be_lost(others) -%}
+    not done: no build made {{ others }}, and a publish would take it away. Move it into a schema of its own (alter … set schema …), then try again.
+{%- endmacro %}

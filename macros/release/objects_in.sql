@@ -1,0 +1,13 @@
+{% macro objects_in(schemas) -%}
+    {#- Everything that is in these schemas: tables and views, functions, types, … -#}
+    (
+        select classid, objid, pg_namespace.oid as nspoid, identified.type || ' ' || identified.identity as foreign_object
+        from pg_catalog.pg_depend
+        inner join pg_catalog.pg_namespace on refobjid = pg_namespace.oid
+        cross join lateral pg_catalog.pg_identify_object(classid, objid, 0) as identified
+        where
+            refclassid = cast('pg_catalog.pg_namespace' as regclass)
+            and deptype = 'n'
+            and nspname in ('{{ schemas }}')
+    ) as found_objects
+{%- endmacro %}
