@@ -14,7 +14,7 @@ STAMP := .venv/lock-$(shell { cat requirements.lock; cd .venv 2> /dev/null && pw
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo report docs release test properties faults bench lock clean
+.PHONY: help setup deps demo report docs release rehearse test properties faults bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: $(STAMP) ## from nothing to the migrated marts: packages, PostgreSQL, lega
 
 release: $(STAMP) ## the production run: build beside what is being read, test, publish, report
 	@$(OPS) release
+
+rehearse: deps ## run the cut-over day on two servers of its own, hand-over included; prints each step with its duration
+	@$(OPS) rehearse
 
 report: $(STAMP) ## the migration report of the last build, as HTML and Markdown in target/report
 	@$(OPS) report

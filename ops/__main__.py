@@ -9,7 +9,7 @@ from typing import Annotated
 import psycopg2
 import typer
 
-from ops import checks, demo, docs, ledger, profiles, psql, release, report, source
+from ops import checks, demo, docs, handover, ledger, profiles, psql, rehearsal, release, report, source
 from ops.connection import (
     Target,
     connect,
@@ -77,6 +77,34 @@ def doctor() -> None:
 def release_command() -> None:
     """Run production: freshness, build, test, publish, report; exit code 0 published, 1 failed, 75 try again later."""
     raise typer.Exit(release.run(target_from_environment()))
+
+
+@app.command("handover")
+def handover_command(
+    schema: Annotated[str, typer.Option(help="Schema of the application; it must not exist yet.")] = "app",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL and write nothing.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take it back; refused once the application has written.")
+    ] = False,
+    files: Annotated[bool, typer.Option("--files", help="Only write schema.sql and the diagrams again.")] = False,
+    output: Annotated[
+        Path, typer.Option(help="Folder for schema.sql and the diagrams.", show_default="target/handover")
+    ] = handover.OUTPUT,
+) -> None:
+    """Hand the published marts over to the new application, in one transaction; from then on nothing is released."""
+    target = target_from_environment() if dry_run else _running_target()
+    if undo:
+        handover.undo(target)
+    elif files:
+        handover.files(target, output)
+    else:
+        handover.run(target, schema, dry_run, output)
+
+
+@app.command()
+def rehearse() -> None:
+    """Go through the cut-over day on two servers of its own, from replication to the application's first writes."""
+    rehearsal.run()
 
 
 @app.command(

@@ -82,7 +82,7 @@ class Release:
         self.age = ""  # what is to be said of the age of the source
         self.build_id: str | None = None  # once everything was built and tested
         self.was_published = False
-        commit = _git_commit()
+        commit = git_commit()
         self.environment = {
             **target.environment,
             "DBT_PROFILES_DIR": os.environ.get("DBT_PROFILES_DIR") or str(ROOT),
@@ -259,6 +259,7 @@ def _begin(connection: Connection, target: Target) -> Release:
         with console.status("Waiting for a copy that is filling the landing …"), transaction(connection) as cursor:
             if running := releases.begin(cursor):
                 raise Later(f"another release is running ({running}).")
+            releases.check_not_handed_over(connection)
             _heal(connection)
             return Release(connection, target)
     except psycopg2.errors.LockNotAvailable:
@@ -318,7 +319,7 @@ def _holders(connection: Connection) -> list[str]:
     ]
 
 
-def _git_commit() -> str | None:
+def git_commit() -> str | None:
     """Return the commit of the working tree, marked when files differ from it; None outside a repository."""
     with suppress(OSError):
         described = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]

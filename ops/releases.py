@@ -112,6 +112,27 @@ def keep_out(cursor: Cursor) -> None:
     raise Failure(f"{what} ({holder or 'its session has just ended'}): try again when it is over.")
 
 
+def handover(connection: Connection) -> tuple[str, str] | None:
+    """Return schema and time of the hand-over that is in force, or None."""
+    if rows(connection, "select to_regclass('dispatch_release.handovers')")[0][0] is None:
+        return None
+    found = rows(
+        connection,
+        "select schema_name, to_char(handed_over_at, 'YYYY-MM-DD HH24:MI TZ') from dispatch_release.handovers"
+        " where undone_at is null",
+    )
+    return found[0] if found else None
+
+
+def check_not_handed_over(connection: Connection) -> None:
+    """Raise Failure when the application owns the data: nobody would read what a release publishes."""
+    if found := handover(connection):
+        raise Failure(
+            f"The marts were handed over to the application on {found[1]} (schema {found[0]}):"
+            " python -m ops handover --undo takes it back as long as the application has not written."
+        )
+
+
 def copying(connection: Connection) -> str:
     """Name the session of the copy that is under way."""
     with connection.cursor() as cursor:

@@ -5,6 +5,7 @@
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- do assert_packages_stay_apart() -%}
         {%- do assert_may_write() -%}
+        {%- do assert_not_handed_over('dbt ' ~ flags.WHICH) -%}
         {%- if is_production() -%}
             {%- do assert_may_release() -%}
             {%- do assert_no_other_release() -%}

@@ -16,6 +16,7 @@
     {%- endif -%}
     {%- do assert_may_write() -%}
     {%- do assert_may_release() -%}
+    {%- do assert_not_handed_over(operation) -%}
 {%- endmacro %}
 
 {% macro last_build() -%}

@@ -31,6 +31,11 @@
         if {{ newest_build() }} <> '{{ newest }}' then
             raise exception 'not done: a build has begun at this moment';
         end if;
+        if to_regclass('{{ release_schema() }}.handovers') is not null then
+            if exists (select 1 from {{ release_schema() }}.handovers where undone_at is null) then
+                raise exception 'not done: the marts were handed over to the application at this moment';
+            end if;
+        end if;
     end $$;
     do $$
     declare

@@ -1,0 +1,243 @@
+"""Times the hand-over, and the application after it; writes target/benchmarks/handover_<scale>.md.
+
+python -m benchmarks.handover --scale full --seconds 120
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from threading import Event, Thread
+from time import monotonic
+
+from benchmarks.warehouse import Warehouse
+from ops import legacy, sandbox
+from ops.connection import Connection, rows
+from ops.console import say
+from ops.errors import Failure
+from ops.project import ROOT
+from ops.rehearsal import WORKLOAD
+from ops.server import POSTGRES_VERSIONS, VERSION, temporary_server
+
+OUTPUT = ROOT / "target" / "benchmarks"
+CLIENTS = 10
+REPEAT = 5
+LARGE = 10_000
+INDEX = "app.notifications__recipient_profile_id__idx"
+# The user in the middle, by the number of notifications.
+RECIPIENT = """
+select recipient_profile_id, number from (
+    select recipient_profile_id, count(*) as number from app.notifications group by 1
+) as counted
+order by number offset (select count(distinct recipient_profile_id) / 2 from app.notifications) limit 1
+"""
+REFERENCES = """
+select child.relname, own.attname, parent.relname, others.attname
+from pg_constraint
+inner join pg_class as child on conrelid = child.oid
+inner join pg_class as parent on confrelid = parent.oid
+inner join pg_attribute as own on own.attrelid = conrelid and own.attnum = conkey[1]
+inner join pg_attribute as others on others.attrelid = confrelid and others.attnum = confkey[1]
+where contype = 'f' and connamespace = cast('app' as regnamespace) and child.reltuples > %s
+order by 1, 2
+"""
+
+
+class Readers(Thread):
+    """Somebody who reads a row of each mart, one after the other, and notes the longest time that one took."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        """Take the database."""
+        super().__init__(daemon=True)
+        self.warehouse = warehouse
+        self.ended = Event()
+        self.slowest, self.table, self.answers = 0.0, "", 0
+
+    def run(self) -> None:
+        """Read until told to end."""
+        with closing(self.warehouse.connect()) as opened:
+            tables = [
+                name for (name,) in rows(opened, "select tablename from pg_tables where schemaname = 'dispatch_marts'")
+            ]
+            while not self.ended.is_set():
+                for table in tables:
+                    start = monotonic()
+                    rows(opened, f"select * from dispatch_marts.{table} limit 1")
+                    if monotonic() - start > self.slowest:
+                        self.slowest, self.table = monotonic() - start, table
+                    self.answers += 1
+
+
+class Benchmark:
+    """One database, from the release to the application."""
+
+    def __init__(self, warehouse: Warehouse, folder: Path, seconds: int) -> None:
+        """Take a database that holds the legacy data."""
+        self.warehouse, self.seconds = warehouse, seconds
+        self.environment = sandbox.environment(warehouse.target, folder)
+        self.output = ["--output", str(folder / "handover")]
+        self.lines: list[str] = []
+
+    def tell(self, line: str) -> None:
+        """Print a line of the page."""
+        say(line)
+        self.lines.append(line)
+
+    def ops(self, *arguments: str) -> list[str]:
+        """Run python -m ops and return what it said."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Failure(done.stdout)
+        return done.stdout.splitlines()
+
+    def hand_over(self) -> None:
+        """Hand over, beside readers; take it back, and hand over again."""
+        self.tell("| step | duration |\n|---|---|")
+        readers = [Readers(self.warehouse) for _ in range(2)]
+        for reader in readers:
+            reader.start()
+        try:
+            said = self.ops("handover", *self.output)
+        finally:
+            for reader in readers:
+                reader.ended.set()
+                reader.join()
+        for line in said:
+            if found := re.fullmatch(r"(.+): ([\d. mins]+)", line):
+                self.tell(f"| {found[1]} | {found[2]} |")
+        slowest = max(readers, key=lambda reader: reader.slowest)
+        self.tell(f"\n{next(line for line in said if line.startswith('Handed over'))}\n")
+        self.tell(
+            f"Two readers of the marts meanwhile: {sum(each.answers for each in readers):,} answers, the longest took"
+            f" {slowest.slowest:.3f} s ({slowest.table}).\n"
+        )
+        start = monotonic()
+        self.ops("handover", "--undo")
+        self.tell(f"Undo: {monotonic() - start:.0f} s. Then handed over again.\n")
+        self.ops("handover", *self.output)
+
+    def notifications(self) -> None:
+        """Read one user's notifications without the index on the foreign key, and with it."""
+        with closing(self.warehouse.connect()) as opened:
+            ((recipient, number),) = rows(opened, RECIPIENT)
+            query = (
+                f"select * from app.notifications where recipient_profile_id = '{recipient}'"
+                " order by created_at desc limit 20"
+            )
+            opened.autocommit = False
+            after = _time(opened, query)
+            opened.cursor().execute(f"drop index {INDEX}")
+            before = _time(opened, query)
+            opened.rollback()
+        self.tell(
+            f"One user's notifications ({number} of them): {before * 1000:,.1f} ms without the index,"
+            f" {after * 1000:,.2f} ms with it: ratio {before / after:,.0f}.\n"
+        )
+
+    def lookups(self) -> None:
+        """Explain how the children of a parent are found, for every foreign key of a large table."""
+        with closing(self.warehouse.connect()) as opened:
+            references = rows(opened, REFERENCES, (LARGE,))
+            scanned = []
+            for child, column, parent, key in references:
+                query = f"select 1 from app.{child} where {column} = (select {key} from app.{parent} limit 1)"
+                if f"Seq Scan on {child}" in "\n".join(line for (line,) in rows(opened, f"explain {query}")):
+                    scanned.append(f"{child}.{column}")
+        self.tell(
+            f"{len(references)} foreign keys of tables with more than {LARGE:,} rows; looked up by a scan of the table:"
+            f" {', '.join(scanned) or 'none'}.\n"
+        )
+
+    def work(self) -> None:
+        """Let the application work, with what notes the first write and without it."""
+        self.warehouse.execute("drop role if exists application; create role application login in role dispatch_app")
+        self.tell(
+            "| ten connections | orders a second | latency | failed | deadlocks | orphans |\n|---|---|---|---|---|---|"
+        )
+        for notes in ("with the notes of the first write", "without them"):
+            done = self.pgbench()
+            rate = re.search(r"tps = ([\d.]+)", done)[1]
+            latency = re.search(r"latency average = ([\d.]+ ms)", done)[1]
+            failed = re.search(r"failed transactions: (\d+)", done)[1]
+            with closing(self.warehouse.connect()) as opened:
+                ((deadlocks,),) = rows(
+                    opened, "select deadlocks from pg_stat_database where datname = current_database()"
+                )
+                orphans = sum(
+                    rows(
+                        opened,
+                        f"select count(*) from app.{child} as c where {column} is not null and not exists"
+                        f" (select 1 from app.{parent} as p where p.{key} = c.{column})",
+                    )[0][0]
+                    for child, column, parent, key in rows(opened, REFERENCES, (-2,))
+                )
+            self.tell(f"| {notes} | {float(rate):,.0f} | {latency} | {failed} | {deadlocks} | {orphans} |")
+            self.warehouse.execute("drop function if exists dispatch_release.note_first_write cascade")
+
+    def pgbench(self) -> str:
+        """Run the workload and return what pgbench says; raise Failure with the errors."""
+        target = self.warehouse.target
+        done = subprocess.run(
+            [
+                str(POSTGRES_VERSIONS[VERSION] / "pgbench"),
+                *("--no-vacuum", "--protocol", "prepared", "--file", str(WORKLOAD)),
+                *("--client", str(CLIENTS), "--jobs", "2", "--time", str(self.seconds)),
+                *("--host", target.host, "--port", str(target.port), "--username", "application", target.dbname),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+        if done.returncode:
+            raise Failure(done.stderr)
+        return done.stdout
+
+
+def _time(opened: Connection, query: str) -> float:
+    """Return the median time of a query, once it has been asked."""
+    times = []
+    for _ in range(REPEAT + 1):
+        start = monotonic()
+        rows(opened, query)
+        times.append(monotonic() - start)
+    return median(times[1:])
+
+
+def main() -> None:
+    """Run it all in a database of its own."""
+    parser = ArgumentParser(prog="python -m benchmarks.handover", description=__doc__)
+    parser.add_argument("--scale", choices=[scale.value for scale in legacy.Scale], default="phase7")
+    parser.add_argument("--seconds", type=int, default=120, help="how long the application works, each time")
+    options = parser.parse_args()
+    with temporary_server() as server, tempfile.TemporaryDirectory(prefix="dispatch-bench-") as scratch:
+        warehouse = Warehouse(server, Path(scratch), legacy.Scale(options.scale), 1)
+        warehouse.renew()
+        benchmark = Benchmark(warehouse, Path(scratch), options.seconds)
+        say(benchmark.ops("release")[-2])
+        benchmark.tell(f"# Hand-over at {options.scale}\n")
+        benchmark.hand_over()
+        benchmark.notifications()
+        benchmark.lookups()
+        benchmark.work()
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    page = OUTPUT / f"handover_{options.scale}.md"
+    page.write_text("\n".join(benchmark.lines) + "\n")
+    say(f"\nWritten to {page}.")
+
+
+if __name__ == "__main__":
+    main()

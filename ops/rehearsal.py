@@ -1,0 +1,199 @@
+"""The cut-over day on two servers of its own: a legacy server, PostgreSQL 16, and a warehouse, PostgreSQL 18.
+
+Every step is the command of docs/cut-over.md, run as the operator runs it, at the smallest scale.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing, nullcontext
+from pathlib import Path
+from time import monotonic
+
+import psycopg2
+
+from ops import landing, legacy, sandbox
+from ops.connection import Target, connect, rows
+from ops.console import console, duration, say
+from ops.errors import Failure
+from ops.project import ROOT
+from ops.server import POSTGRES_VERSIONS, SETTINGS, VERSION, temporary_server
+
+LEGACY_VERSION = 16
+PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
+CLIENTS, ORDERS = 4, 25
+WORKLOAD = ROOT / "ops" / "workload.sql"
+
+# The sign-off queries of docs/cut-over.md; none may find a row.
+SIGN_OFF = {
+    "source = migrated + excluded + rejected": "select entity from dispatch_audit.migration_ledger"
+    " where source_rows <> migrated_rows + excluded_rows + rejected_rows",
+    "no orphan, every foreign key enforced": "select child from dispatch_audit.foreign_key_ledger"
+    " where orphan_rows > 0 or not is_enforced",
+    "payments agree to the cent": "select * from dispatch_audit.payment_reconciliation"
+    " where unexplained_difference <> 0",
+    "operations and items agree to the cent": "select * from dispatch_audit.payment_detail_reconciliation"
+    " where unexplained_difference <> 0",
+    "the release is recorded as published": "select outcome from dispatch_release.releases"
+    " where outcome <> 'published'",
+}
+NOBODY = "'00000000-0000-0000-0000-000000000000'"
+# A statement of the application, and the constraint that refuses it.
+REFUSED = {
+    f"insert into app.patients (profile_id) values ({NOBODY})": "patients__profile_id__fk",
+    "update app.orders set status = 'lost'": "status_is_known",
+    "delete from app.profiles": "__fk",
+}
+
+
+def run() -> None:
+    """Go through the day, printing each step with its duration; raise Failure at the first that goes wrong."""
+    start = monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="dispatch-rehearsal-") as scratch,
+        temporary_server(LEGACY_VERSION, PUBLISHING) as old,
+        temporary_server() as new,
+    ):
+        Rehearsal(sandbox.target(old.folder), sandbox.target(new.folder), Path(scratch)).run()
+    say(f"\nThe rehearsal went through, from replication to the first writes, in {duration(monotonic() - start)}.")
+
+
+class Rehearsal:
+    """The day, with the two databases it takes place in."""
+
+    def __init__(self, old: Target, new: Target, folder: Path) -> None:
+        """Take the legacy database, the warehouse, and a folder for what the commands write."""
+        self.old, self.new, self.folder = old, new, folder
+        dsn = f"host={old.host} port={old.port} dbname={old.dbname} user={old.user}"
+        self.environment = sandbox.environment(new, folder) | {landing.DSN: dsn}
+
+    def run(self) -> None:
+        """Go through the day."""
+        freeze = (
+            "set default_transaction_read_only = off; alter database postgres set default_transaction_read_only = on"
+        )
+        say("Days before", style="bold")
+        self.step("The legacy application's data", self.load_legacy)
+        self.ops("source", "replicate")
+        say("\nThe day", style="bold")
+        self.step("The legacy application writes to the last", self.write_legacy)
+        self.step("Freeze", lambda: self.execute(self.old, freeze))
+        self.step("… it can write no more", self.check_frozen)
+        self.ops("source", "status")
+        self.ops("source", "compare")
+        self.ops("release")
+        for what, query in SIGN_OFF.items():
+            self.step(f"Sign off: {what}", lambda query=query: self.check_nothing(query))
+        say("\nHand-over", style="bold")
+        output = ["--output", str(self.folder / "handover")]
+        self.ops("handover", *output)
+        self.ops("handover", "--undo")
+        self.ops("handover", *output)
+        self.step(f"The application writes: {CLIENTS} clients, {ORDERS} orders each", self.write)
+        for statement, constraint in REFUSED.items():
+            self.step(f"… is refused: {constraint}", lambda s=statement, c=constraint: self.check_refused(s, c))
+        self.ops("release", expecting=1)
+        self.ops("handover", "--undo", expecting=1)
+
+    def step(self, heading: str, action: Callable[[], object]) -> None:
+        """Do something and print how long it took."""
+        start = monotonic()
+        with console.status(f"{heading} …"):
+            said = action()
+        say(f"  {duration(monotonic() - start):>12}  {heading}" + (f": {said}" if said else ""))
+
+    def ops(self, *arguments: str, expecting: int = 0) -> None:
+        """Run a command as the operator does, and print the last line that it says."""
+        shown = [each for each in arguments if not each.startswith((str(self.folder), "--output"))]
+        heading = f"python -m ops {' '.join(shown)}"
+
+        def command() -> str:
+            done = subprocess.run(
+                [sys.executable, "-m", "ops", *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            lines = [line for line in done.stdout.splitlines() if line and not line.startswith("The log is")]
+            if done.returncode != expecting:
+                raise Failure("\n".join([f"{heading} ended with exit code {done.returncode}:", *lines[-10:]]))
+            return lines[-1]
+
+        self.step(heading, command)
+
+    def load_legacy(self) -> None:
+        """Put the synthetic data where Django has them."""
+        with closing(connect(self.old)) as opened:
+            legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), landing.SOURCE_SCHEMA)
+
+    def execute(self, target: Target, statement: str) -> None:
+        """Run statements that return nothing."""
+        with closing(connect(target)) as opened:
+            opened.cursor().execute(statement)
+
+    def write_legacy(self) -> None:
+        """Write as the legacy application does, whose sessions have the settings of its database."""
+        self.execute_as("postgres", self.old, _LAST_WRITES)
+
+    def execute_as(self, user: str, target: Target, statement: str) -> None:
+        """Run statements as a user of an application."""
+        with closing(
+            psycopg2.connect(host=target.host, port=target.port, dbname=target.dbname, user=user)
+        ) as application:
+            application.autocommit = True
+            application.cursor().execute(statement)
+
+    def check_frozen(self) -> None:
+        """Raise Failure when the legacy application can still write."""
+        try:
+            self.write_legacy()
+        except psycopg2.errors.ReadOnlySqlTransaction:
+            return
+        raise Failure("The legacy database could still be written to.")
+
+    def check_nothing(self, query: str) -> None:
+        """Raise Failure when the query finds a row."""
+        with closing(connect(self.new)) as opened:
+            if found := rows(opened, query):
+                raise Failure(f"{len(found)} rows do not hold, such as {found[0]}: {query}")
+
+    def write(self) -> None:
+        """Write and read as an application does, as a user of its role."""
+        self.execute(self.new, "create role application login in role dispatch_app")
+        done = subprocess.run(
+            [
+                str(POSTGRES_VERSIONS[VERSION] / "pgbench"),
+                *("--no-vacuum", "--protocol", "prepared", "--file", str(WORKLOAD)),
+                *("--client", str(CLIENTS), "--transactions", str(ORDERS)),
+                *("--host", self.new.host, "--port", str(self.new.port), "--username", "application", self.new.dbname),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+        if done.returncode:
+            raise Failure(f"The application could not write: {done.stderr.strip()}")
+
+    def check_refused(self, statement: str, constraint: str) -> None:
+        """Raise Failure when the database takes what it must not take."""
+        try:
+            self.execute_as("application", self.new, statement)
+        except psycopg2.errors.IntegrityError as error:
+            if (error.diag.constraint_name or "").endswith(constraint):
+                return
+            raise Failure(f"{error.diag.constraint_name} refused it, not {constraint}: {statement}") from None
+        raise Failure(f"Nothing refused it: {statement}")
+
+
+_LAST_WRITES = (
+    "update dispatch_notification set read = true;"
+    "insert into dispatch_note select (jsonb_populate_record(n, jsonb_build_object('id', id + 100000))).*"
+    " from dispatch_note as n where id = (select max(id) from dispatch_note)"
+)

@@ -1,0 +1,13 @@
+"""The whole day, as `make rehearse` goes through it."""
+
+import subprocess
+import sys
+
+from ops.project import ROOT
+
+
+def test_the_day_goes_through() -> None:
+    command = [sys.executable, "-m", "ops", "rehearse"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The rehearsal went through" in done.stdout
