@@ -169,7 +169,7 @@ def built(scratch: Database, project: Project) -> Build:
         for column, kind in types.items()
         if column.layer in SHOWN and column not in tagged and kind in ("text", "json", "jsonb")
     }
-    (views,) = project.dbt("compile", "--inline", "{{ create_analytics_views() }}")
+    (views,) = project.dbt("compile", "--inline", "{{ create_release_tables() }}{{ create_analytics_views() }}")
     scratch.execute(views.node.compiled_code)
     shown = {
         f"{view}.{column}"

@@ -16,8 +16,9 @@ import inprocess
 import pytest
 from conftest import Database
 from marts import assert_nothing_is_lost
+from psycopg2.extensions import connection as Connection
 
-from ops import connection, landing, legacy, sandbox, source
+from ops import connection, landing, legacy, releases, sandbox, source
 from ops.errors import Failure
 from ops.project import ROOT
 from ops.server import SETTINGS, Server, temporary_server
@@ -350,8 +351,20 @@ def test_other_tables_and_the_synthetic_ones_are_not_overwritten(here: Callable[
     assert other.rows("select count(*) from legacy.auth_user") == before
 
 
+@contextmanager
+def releasing(opened: Connection) -> Iterator[None]:
+    """Be a release that is running, in the session of a connection."""
+    releases.prepare(opened)
+    opened.cursor().execute(
+        "insert into dispatch_release.releases (release_id, backend_process, backend_started_at)"
+        " select 'it', pid, backend_start from pg_stat_activity where pid = pg_backend_pid()"
+    )
+    yield
+    opened.cursor().execute("delete from dispatch_release.releases where release_id = 'it'")
+
+
 def test_no_copy_begins_while_a_release_reads(copied: Landing):
-    with closing(copied.connect()) as reader, source.frozen(reader):
+    with closing(copied.connect()) as reader, releasing(reader):
         assert "release is reading the landing" in copied.ops("copy", code=1)
     copied.ops("copy")
 
@@ -454,7 +467,8 @@ def test_the_landing_stands_still_while_it_is_frozen_and_catches_up(replicated: 
             assert contents(replicated, "legacy") == before
             assert subscription(replicated) == (False, False)
             assert "paused by a release" in replicated.ops("status")
-            assert "release is reading" in replicated.ops("resume", code=1)
+            with releasing(opened):
+                assert "release is reading" in replicated.ops("resume", code=1)
         with pytest.raises(ZeroDivisionError), source.frozen(opened):
             raise ZeroDivisionError
     assert subscription(replicated)[0]
