@@ -21,8 +21,15 @@
             select relnamespace from pg_catalog.pg_class
             inner join {{ release_schema() }}.built_relations on relation = pg_class.oid
         )
+    union all
+    -- Rights of others are kept: what hides rows from them must not be lost.
+    select 'policy ' || quote_ident(polname) || ' on ' || cast(cast(polrelid as regclass) as text)
+    from pg_catalog.pg_policy
+    inner join pg_catalog.pg_class on polrelid = pg_class.oid
+    inner join pg_catalog.pg_namespace on relnamespace = pg_namespace.oid
+    where nspname in ('{{ schemas | map(attribute='live') | join("', '") }}')
 {%- endmacro %}
 
 {% macro others_would_be_lost(others) -%}
-    not done: no build made {{ others }}, and a publish would take it away. Move it into a schema of its own (alter … set schema …), then try again.
+    not done: no build made {{ others }}, and a publish would take it away. Move it into a schema of its own (alter … set schema …), or drop it, then try again.
 {%- endmacro %}

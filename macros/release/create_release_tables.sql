@@ -60,7 +60,9 @@
         return (
             select
                 jsonb_build_object(
+                    'name', cast(relation as text),
                     'kind', relkind,
+                    'options', case relkind when 'v' then reloptions end,
                     'owner', pg_get_userbyid(relowner),
                     'row security', relrowsecurity,
                     'columns', (

@@ -3,5 +3,8 @@
     {%- for node in built_nodes() -%}
         {%- do checksums.append(node.unique_id ~ ' ' ~ node.checksum.checksum) -%}
     {%- endfor -%}
+    {%- for name in var_forms() -%}
+        {%- do checksums.append(name ~ ' ' ~ var(name)) -%}
+    {%- endfor -%}
     {{ return(local_md5(checksums | sort | join)) }}
 {%- endmacro %}

@@ -218,6 +218,16 @@ def users(scratch: Database, second: Version) -> Iterator[Callable[[str], psycop
     scratch.execute("drop user an_analyst, an_engineer")
 
 
+# Two tables of one shape change names; done twice, each has its own again.
+SWAP = "".join(
+    f"alter table dispatch_next_intermediate.{before} rename to {after};"
+    for before, after in (
+        ("int_template_edit_roles__triaged", "spare"),
+        ("int_template_view_roles__triaged", "int_template_edit_roles__triaged"),
+        ("spare", "int_template_view_roles__triaged"),
+    )
+)
+
 # What somebody did to the candidate between its tests and its publication, how it is undone, and what publish says.
 CHANGES = {
     "a value there and back": (
@@ -248,14 +258,17 @@ CHANGES = {
     "owner, another table of the same name": (
         "create role thief; alter table dispatch_next_marts.jaws owner to thief;"
         "alter table dispatch_next_intermediate.notifications__loaded_batches rename to kept;"
-        "create table dispatch_next_intermediate.notifications__loaded_batches (like dispatch_next_intermediate.kept)",
+        "create table dispatch_next_intermediate.notifications__loaded_batches (like dispatch_next_intermediate.kept);"
+        + SWAP,
         "alter table dispatch_next_marts.jaws owner to current_user; drop role thief;"
         "drop table dispatch_next_intermediate.notifications__loaded_batches;"
-        "alter table dispatch_next_intermediate.kept rename to notifications__loaded_batches",
+        "alter table dispatch_next_intermediate.kept rename to notifications__loaded_batches;" + SWAP,
         [
             "dispatch_next_marts.jaws has changed since it was built: owner",
             "dispatch_next_intermediate.notifications__loaded_batches is not the one that was built",
             "table dispatch_next_intermediate.kept was not built",
+            "dispatch_next_intermediate.int_template_edit_roles__triaged has changed since it was built: name",
+            "dispatch_next_intermediate.int_template_view_roles__triaged has changed since it was built: name",
         ],
     ),
     "stowaways": (
@@ -488,6 +501,10 @@ def test_what_somebody_else_put_into_a_published_schema_is_not_taken_away(
         ):
             assert f"no build made {kind} {name}, and a publish would take it away" in refused
         scratch.execute(f"drop {kind} {name}")
+    scratch.execute("create policy theirs on dispatch_marts.payments using (false)")
+    refused = production.operate("rollback")
+    scratch.execute("drop policy theirs on dispatch_marts.payments")
+    assert "no build made policy theirs on dispatch_marts.payments" in refused
     assert production.read() == second
 
 
@@ -690,8 +707,19 @@ def test_another_project_is_built_as_a_whole(
     scratch: Database, production: Production, whole_build: str, second: Version
 ):
     """What the build of another project has left to do says nothing."""
-    scratch.execute("update dispatch_release.builds set project_checksum = 'of another'")
+    scratch.execute(
+        "update dispatch_release.builds set unfinished = '{model.dispatch.storages}', project_checksum = 'of another'"
+    )
     production.project.dbt("run", "--select", "storages")
+    assert "unbuilt, untested or failed" in production.operate("publish")
+    assert production.read() == second
+
+
+def test_other_variables_are_another_project(
+    scratch: Database, production: Production, whole_build: str, second: Version
+):
+    scratch.execute("update dispatch_release.builds set unfinished = '{model.dispatch.storages}'")
+    production.project.dbt("run", "--select", "storages", "--vars", "{shipment_transit_days: 4}")
     assert "unbuilt, untested or failed" in production.operate("publish")
     assert production.read() == second
 
