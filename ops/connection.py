@@ -161,15 +161,13 @@ def check_server(connection: Connection) -> str | None:
     version = connection.server_version // 10000
     if version < OLDEST:
         raise Failure(f"The server is PostgreSQL {version} and the project needs {OLDEST} to {NEWEST}.")
-    (database, user, may_create, is_standby, only_reads, encoding), *_ = rows(
+    (database, user, may_create, is_standby, encoding), *_ = rows(
         connection,
         "select current_database(), current_user, has_database_privilege(current_database(), 'create'),"
-        " pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', current_setting('server_encoding')",
+        " pg_is_in_recovery(), current_setting('server_encoding')",
     )
     if is_standby:
         raise Failure("The server is a standby, which nothing can be written to: set DISPATCH_PGHOST to the primary.")
-    if only_reads:
-        raise Failure(f"Sessions of user {user} may only read database {database}: set transaction_read_only off.")
     if encoding != "UTF8":
         raise Failure(
             f"Database {database} has encoding {encoding}: create one with encoding UTF8"

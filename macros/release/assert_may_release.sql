@@ -11,12 +11,3 @@
         ) }}
     {%- endif -%}
 {%- endmacro %}
-
-{% macro assert_may_write() -%}
-    {%- if run_query("select current_setting('transaction_read_only') = 'on'").rows[0][0] -%}
-        {{ exceptions.raise_compiler_error(
-            target.host ~ ' lets user ' ~ target.user ~ ' only read: it is a standby, or default_transaction_read_only is on'
-            ~ ' for this user or database. Name the primary server, or reset the setting.'
-        ) }}
-    {%- endif -%}
-{%- endmacro %}

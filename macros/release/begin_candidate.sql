@@ -4,7 +4,6 @@
         is refused. -#}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- do assert_packages_stay_apart() -%}
-        {%- do assert_may_write() -%}
         {%- do assert_not_handed_over('dbt ' ~ flags.WHICH) -%}
         {%- if is_production() -%}
             {%- do assert_may_release() -%}

@@ -4,7 +4,7 @@
         {%- do checksums.append(node.unique_id ~ ' ' ~ node.checksum.checksum) -%}
     {%- endfor -%}
     {%- for name in var_forms() -%}
-        {%- do checksums.append(name ~ ' ' ~ var(name)) -%}
+        {%- do checksums.append(name ~ ' ' ~ sql_var(name)) -%}
     {%- endfor -%}
     {{ return(local_md5(checksums | sort | join)) }}
 {%- endmacro %}

@@ -14,7 +14,6 @@
     {%- if not is_production() -%}
         {{ exceptions.raise_compiler_error(operation ~ " works on target prod only: add --target prod") }}
     {%- endif -%}
-    {%- do assert_may_write() -%}
     {%- do assert_may_release() -%}
     {%- do assert_not_handed_over(operation) -%}
 {%- endmacro %}

@@ -71,7 +71,7 @@ def test_a_wrong_password_an_unknown_user_and_an_unknown_database_are_told_apart
     [(150012, True, False), (160000, False, False), (180001, False, False), (190000, False, True)],
 )
 def test_servers_from_16_to_18_are_accepted(monkeypatch: pytest.MonkeyPatch, version: int, refused: bool, warned: bool):
-    monkeypatch.setattr(connection, "rows", lambda *_: [("postgres", "postgres", True, False, False, "UTF8")])
+    monkeypatch.setattr(connection, "rows", lambda *_: [("postgres", "postgres", True, False, "UTF8")])
     server = SimpleNamespace(server_version=version)
     if refused:
         with pytest.raises(Failure, match=r"^The server is PostgreSQL 15 and the project needs 16 to 18.$"):
