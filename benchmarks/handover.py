@@ -96,7 +96,7 @@ class Benchmark:
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
         if done.returncode:
@@ -198,7 +198,7 @@ class Benchmark:
                 *("--host", target.host, "--port", str(target.port), "--username", "application", target.dbname),
             ],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
             env={**os.environ, "LC_ALL": "C"},
         )
@@ -235,7 +235,7 @@ def main() -> None:
         benchmark.work()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     page = OUTPUT / f"handover_{options.scale}.md"
-    page.write_text("\n".join(benchmark.lines) + "\n")
+    page.write_text("\n".join(benchmark.lines) + "\n", encoding="utf-8")
     say(f"\nWritten to {page}.")
 
 

@@ -334,7 +334,7 @@ def _dump(target: Target, version: int, schema: str) -> str:
     done = subprocess.run(
         command,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         env={**os.environ, "PGPASSWORD": target.password, "PGSSLMODE": target.sslmode, "LC_ALL": "C"},
     )

@@ -117,7 +117,7 @@ class Rehearsal:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
+                encoding="utf-8",
                 check=False,
             )
             lines = [line for line in done.stdout.splitlines() if line and not line.startswith("The log is")]
@@ -174,7 +174,7 @@ class Rehearsal:
                 *("--host", self.new.host, "--port", str(self.new.port), "--username", "application", self.new.dbname),
             ],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
             env={**os.environ, "LC_ALL": "C"},
         )
