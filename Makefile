@@ -60,6 +60,10 @@ lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes \
 	  --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet \
 	  --output-file requirements.lock
+# Where one package needs another with an extra and a third without it, pip wants both pinned.
+	@awk 'function out() { if (b ~ /^[^=]*\[/) { c = b; sub(/\[[^]]*\]/, "", c); printf "%s", c } printf "%s", b; b = "" } \
+	  /^[^ ]/ { out() } { b = b $$0 "\n" } END { out() }' requirements.lock > requirements.new
+	@mv requirements.new requirements.lock
 	@$(MAKE) setup
 
 clean: ## stop the embedded server; delete its data and all that was built, but not .venv and profiles.yml
