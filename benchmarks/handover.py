@@ -3,7 +3,6 @@
 python -m benchmarks.handover --scale full --seconds 120
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -21,8 +20,8 @@ from ops.connection import Connection, rows
 from ops.console import say
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.rehearsal import WORKLOAD
-from ops.server import POSTGRES_VERSIONS, VERSION, temporary_server
+from ops.rehearsal import run_workload
+from ops.server import temporary_server
 
 OUTPUT = ROOT / "target" / "benchmarks"
 CLIENTS = 10
@@ -168,7 +167,7 @@ class Benchmark:
             "| ten connections | orders a second | latency | failed | deadlocks | orphans |\n|---|---|---|---|---|---|"
         )
         for notes in ("with the notes of the first write", "without them"):
-            done = self.pgbench()
+            done = run_workload(self.warehouse.target, CLIENTS, "--jobs", "2", "--time", str(self.seconds))
             rate = re.search(r"tps = ([\d.]+)", done)[1]
             latency = re.search(r"latency average = ([\d.]+ ms)", done)[1]
             failed = re.search(r"failed transactions: (\d+)", done)[1]
@@ -186,25 +185,6 @@ class Benchmark:
                 )
             self.tell(f"| {notes} | {float(rate):,.0f} | {latency} | {failed} | {deadlocks} | {orphans} |")
             self.warehouse.execute("drop function if exists dispatch_release.note_first_write cascade")
-
-    def pgbench(self) -> str:
-        """Run the workload and return what pgbench says; raise Failure with the errors."""
-        target = self.warehouse.target
-        done = subprocess.run(
-            [
-                str(POSTGRES_VERSIONS[VERSION] / "pgbench"),
-                *("--no-vacuum", "--protocol", "prepared", "--file", str(WORKLOAD)),
-                *("--client", str(CLIENTS), "--jobs", "2", "--time", str(self.seconds)),
-                *("--host", target.host, "--port", str(target.port), "--username", "application", target.dbname),
-            ],
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-        if done.returncode:
-            raise Failure(done.stderr)
-        return done.stdout
 
 
 def _time(opened: Connection, query: str) -> float:

@@ -60,6 +60,25 @@ def run() -> None:
     say(f"\nThe rehearsal went through, from replication to the first writes, in {duration(monotonic() - start)}.")
 
 
+def run_workload(target: Target, clients: int, *arguments: str) -> str:
+    """Run the workload as the user `application`, and return what pgbench says; raise Failure with its errors."""
+    done = subprocess.run(
+        [
+            str(POSTGRES_VERSIONS[VERSION] / "pgbench"),
+            *("--no-vacuum", "--protocol", "prepared", "--file", str(WORKLOAD)),
+            *("--client", str(clients), *arguments),
+            *("--host", target.host, "--port", str(target.port), "--username", "application", target.dbname),
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    if done.returncode:
+        raise Failure(f"The application could not write: {done.stderr.strip()}")
+    return done.stdout
+
+
 class Rehearsal:
     """The day, with the two databases it takes place in."""
 
@@ -166,20 +185,7 @@ class Rehearsal:
     def write(self) -> None:
         """Write and read as an application does, as a user of its role."""
         self.execute(self.new, "create role application login in role dispatch_app")
-        done = subprocess.run(
-            [
-                str(POSTGRES_VERSIONS[VERSION] / "pgbench"),
-                *("--no-vacuum", "--protocol", "prepared", "--file", str(WORKLOAD)),
-                *("--client", str(CLIENTS), "--transactions", str(ORDERS)),
-                *("--host", self.new.host, "--port", str(self.new.port), "--username", "application", self.new.dbname),
-            ],
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-        if done.returncode:
-            raise Failure(f"The application could not write: {done.stderr.strip()}")
+        run_workload(self.new, CLIENTS, "--transactions", str(ORDERS))
 
     def check_refused(self, statement: str, constraint: str) -> None:
         """Raise Failure when the database takes what it must not take."""
