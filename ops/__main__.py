@@ -157,7 +157,7 @@ def legacy_load(
     schema: Annotated[str, typer.Option(help="Schema to load into; an older copy there is replaced.")] = SCHEMA,
     force: Annotated[bool, typer.Option("--force", help="Load again even if this very copy is there.")] = False,
 ) -> None:
-    """Run legacy/*.sql in one transaction; does nothing when the same files are loaded at the same scale."""
+    """Run synthetic_legacy/*.sql in one transaction; does nothing when the same files are loaded at the same scale."""
     demo.load_legacy(connect(target_from_environment()), scale, schema, force)
 
 

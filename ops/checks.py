@@ -34,7 +34,7 @@ def run() -> int:
         ("actions", [*schema, "vendor.github-actions", *sorted(WORKFLOWS.glob("actions/*/action.yml"))]),
         ("zizmor", [PROGRAMS / "zizmor", "--offline", "--pedantic", "--quiet", WORKFLOWS]),
         ("sqlfluff, macros", [*sqlfluff, *jinja]),
-        ("sqlfluff, legacy", [*sqlfluff, "--config", "legacy/.sqlfluff", "legacy"]),
+        ("sqlfluff, synthetic_legacy", [*sqlfluff, "--config", "synthetic_legacy/.sqlfluff", "synthetic_legacy"]),
     ):
         if code := _check(heading, command, dict(os.environ) | QUIET):
             return code

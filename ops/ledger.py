@@ -22,7 +22,7 @@ def show(connection: Connection) -> None:
 
 
 def show_entities(connection: Connection) -> None:
-    """Print the fate of the rows of every entity, by phase with totals."""
+    """Print the disposition of the rows of every entity, by phase with totals."""
     found = rows(
         connection,
         """
@@ -60,7 +60,7 @@ def show_rejects(connection: Connection) -> None:
         order by disposition desc, entity, count(*) desc, reason
         """,
     )
-    table = _table("Rows left out", "system", "reason", "fate")
+    table = _table("Rows left out", "system", "reason", "disposition")
     table.add_column("rows", justify="right")
     table.add_column("first id", justify="right")
     for entity, reason, disposition, count, first in found:

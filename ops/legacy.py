@@ -1,4 +1,4 @@
-"""The synthetic legacy database: runs legacy/*.sql, and knows what was loaded."""
+"""The synthetic legacy database: runs synthetic_legacy/*.sql, and knows what was loaded."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ class Copy(NamedTuple):
     """What the comment on a schema says of the legacy copy in it."""
 
     scale: str
-    files: str  # checksum of legacy/*.sql
+    files: str  # checksum of synthetic_legacy/*.sql
 
     @property
     def comment(self) -> str:
@@ -128,7 +128,7 @@ def _found(connection: Connection, schema: str) -> Copy | None:
         return Copy(**json.loads(comment.removeprefix(MARK)))
     if has_tables:
         raise Failure(
-            f"Schema {schema} holds tables that were not loaded from legacy/ and will not be replaced: "
+            f"Schema {schema} holds tables that were not loaded from synthetic_legacy/ and will not be replaced: "
             "drop it yourself, or load into another one with --schema."
         )
     return None

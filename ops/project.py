@@ -7,7 +7,7 @@ from ops.errors import Failure
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = ROOT / "dbt_project.yml"
-LEGACY_FILES = ROOT / "legacy"
+LEGACY_FILES = ROOT / "synthetic_legacy"
 SOURCE_FILES = ROOT / "models" / "staging"
 PROFILES = ROOT / "profiles.yml"
 PROFILES_EXAMPLE = ROOT / "profiles.yml.example"

@@ -7,7 +7,7 @@ with keys as (
     select
         '{{ entity }}' as entity,
         cast('{{ known_key }}' as uuid) as known_key,
-        {{ legacy_key(entity, legacy_id) }} as computed_key
+        {{ entity_key(entity, legacy_id) }} as computed_key
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

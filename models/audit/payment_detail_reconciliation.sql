@@ -33,7 +33,7 @@ operations as (
             else coalesce(operation_types.operation_type, 'unmapped')
         end as kind,
         legacy_operations.made_at,
-        {{ finite('legacy_operations.price') }} as amount
+        {{ nan_to_null('legacy_operations.price') }} as amount
     from legacy_operations
     left join operation_types on legacy_operations.type = operation_types.type_code
     union all
@@ -48,7 +48,7 @@ operations as (
         'left_out' as side,
         operation_type as kind,
         made_at,
-        {{ finite('amount') }} as amount
+        {{ nan_to_null('amount') }} as amount
     from {{ ref('int_payment_operations__triaged') }}
     where disposition <> 'migrated'
 ),
@@ -59,7 +59,7 @@ items as (
         'legacy' as side,
         payments.status as kind,
         payments.made_at,
-        {{ finite('legacy_items."total"') }} as amount
+        {{ nan_to_null('legacy_items."total"') }} as amount
     from legacy_items
     left join payments on legacy_items.payment_id = payments.legacy_payment_id
     union all
@@ -75,7 +75,7 @@ items as (
         'left_out' as side,
         payments.status as kind,
         payments.made_at,
-        {{ finite('triaged_items.total_amount') }} as amount
+        {{ nan_to_null('triaged_items.total_amount') }} as amount
     from triaged_items
     left join payments on triaged_items.payment_id = payments.payment_id
     where triaged_items.disposition <> 'migrated'

@@ -10,7 +10,7 @@ legacy as (
         end as status,
         {{ plausible_month('made_at') }} as month,
         count(*) as legacy_rows,
-        coalesce(sum({{ finite('total_price') }}), 0) as legacy_amount
+        coalesce(sum({{ nan_to_null('total_price') }}), 0) as legacy_amount
     from {{ source('dispatch', 'dispatch_payment') }}
     group by 1, 2
 ),
@@ -30,7 +30,7 @@ left_out as (
         status,
         {{ plausible_month('made_at') }} as month,
         count(*) as left_out_rows,
-        coalesce(sum({{ finite('amount') }}), 0) as left_out_amount
+        coalesce(sum({{ nan_to_null('amount') }}), 0) as left_out_amount
     from {{ ref('int_payments__triaged') }}
     where disposition <> 'migrated'
     group by 1, 2

@@ -48,7 +48,7 @@ class Counts:
 
     @property
     def adds_up(self) -> bool:
-        """Whether every row has exactly one fate."""
+        """Whether every row has exactly one disposition."""
         return self.source == self.migrated + self.excluded + self.rejected
 
     @property
@@ -94,7 +94,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class System:
-    """One mart and the fate of the legacy rows it was made from."""
+    """One mart and the disposition of the legacy rows it was made from."""
 
     phase: str
     entity: str

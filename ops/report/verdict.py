@@ -85,7 +85,7 @@ def _fates(report: Report) -> Check:
     ]
     source = report.counts.source
     checked = f"{several(source, 'row')} in {several(len(report.systems), 'system')}" if source else ""
-    return Check("Every legacy row has exactly one fate", checked, tuple(faults))
+    return Check("Every legacy row has exactly one disposition", checked, tuple(faults))
 
 
 def _reasons(report: Report) -> Check:

@@ -9,21 +9,21 @@ from ops.project import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 
-from faults.house import House
+from faults.harness import Harness
 
 
 @pytest.fixture(scope="session")
-def server_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def server_harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """Give a server with a published version that every fault starts from."""
-    with House.opened(tmp_path_factory.mktemp("faults")) as house:
-        yield house
+    with Harness.opened(tmp_path_factory.mktemp("faults")) as harness:
+        yield harness
 
 
 @pytest.fixture
-def house(server_house: House, request: pytest.FixtureRequest) -> House:
+def harness(server_harness: Harness, request: pytest.FixtureRequest) -> Harness:
     """Give that server to a test, whose report will say what happened."""
-    server_house.tell = lambda line: request.node.user_properties.append(("fault", line))
-    return server_house
+    server_harness.tell = lambda line: request.node.user_properties.append(("fault", line))
+    return server_harness
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

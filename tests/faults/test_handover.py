@@ -8,7 +8,7 @@ import pytest
 from conftest import Database
 from marts import fingerprints
 
-from faults.house import AT_THE_GATE, House, Session, kill, wait_until
+from faults.harness import AT_THE_GATE, Harness, Session, kill, wait_until
 from ops.project import ROOT
 
 MOMENTS = {
@@ -33,9 +33,9 @@ def hand_over(database: Database, *options: str) -> psutil.Popen:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("victim", ["client", "server"])
-def test_hand_over_is_killed(house: House, victim: str, moment: str) -> None:
-    house.settle()
-    database = house.database
+def test_hand_over_is_killed(harness: Harness, victim: str, moment: str) -> None:
+    harness.settle()
+    database = harness.database
     before = fingerprints(database)
     database.execute("insert into gate.places values ('{}', '{}')".format(*MOMENTS[moment]))
     gatekeeper = Session(database)
@@ -49,11 +49,11 @@ def test_hand_over_is_killed(house: House, victim: str, moment: str) -> None:
             wait_until(lambda: not database.rows(AT_THE_GATE), 30)
             said = "killed"
         else:
-            house.kill_server()
+            harness.kill_server()
             said = process.communicate(timeout=60)[0].splitlines()[-1]
             assert process.returncode == 1
             assert "The connection was lost" in said
-            house.server.start()
+            harness.server.start()
     finally:
         gatekeeper.close()
         if process.poll() is None:
@@ -68,4 +68,4 @@ def test_hand_over_is_killed(house: House, victim: str, moment: str) -> None:
         text = following.communicate(timeout=300)[0]
         assert following.returncode == 0, text
     assert fingerprints(database) == before
-    house.tell(f"| kill -9 of the {victim} of a hand-over, {moment} | {said} | the next one works |")
+    harness.tell(f"| kill -9 of the {victim} of a hand-over, {moment} | {said} | the next one works |")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from faults.house import House
+from faults.harness import Harness
 
 # What somebody did to the legacy database, what the release must name, and what puts it right.
 CHANGES = {
@@ -40,9 +40,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_legacy_schema_changes(house: House, what: str) -> None:
+def test_legacy_schema_changes(harness: Harness, what: str) -> None:
     change, words, undo = CHANGES[what]
-    with house.fault(what) as fault:
+    with harness.fault(what) as fault:
         fault.database.execute(change)
         release = fault.release()
         fault.ended(release, 1, *words)
@@ -55,10 +55,10 @@ def test_legacy_schema_changes(house: House, what: str) -> None:
 @pytest.mark.parametrize(
     ("column", "narrow", "wide"), [("used_credit", "numeric(10, 2)", "numeric(14, 4)"), ("id", "integer", "bigint")]
 )
-def test_legacy_column_changes_to_a_wider_type(house: House, column: str, narrow: str, wide: str) -> None:
+def test_legacy_column_changes_to_a_wider_type(harness: Harness, column: str, narrow: str, wide: str) -> None:
     views = "dispatch_staging.stg_dispatch__payments, dispatch_next_staging.stg_dispatch__payments"
     change = f"drop view if exists {views} cascade; alter table legacy.dispatch_payment alter column {column} type "
-    with house.fault(f"a legacy column changes from {narrow} to {wide}, and the values stay") as fault:
+    with harness.fault(f"a legacy column changes from {narrow} to {wide}, and the values stay") as fault:
         fault.database.execute(change + wide)
         release = fault.release()
         fault.ended(release, 0, "Released")
@@ -66,9 +66,9 @@ def test_legacy_column_changes_to_a_wider_type(house: House, column: str, narrow
         fault.database.execute(change + narrow)
 
 
-def test_a_test_fails_before_the_publish(house: House) -> None:
+def test_a_test_fails_before_the_publish(harness: Harness) -> None:
     """A model that loses one row: with every description that dbt writes on the candidate's payments, one goes."""
-    with house.fault("a mart lacks a row that its triage called migrated") as fault:
+    with harness.fault("a mart lacks a row that its triage called migrated") as fault:
         fault.database.execute("""
             create function gate.lose() returns event_trigger language plpgsql as $$ begin
                 if exists (select 1 from pg_event_trigger_ddl_commands()

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import psutil
 
-from faults.house import House, kill, wait_until
+from faults.harness import Harness, kill, wait_until
 from ops.build import PARTING_SECONDS
 
 # What a shell starts in the background ignores Ctrl-C, and so does all that it starts itself.
@@ -14,8 +14,8 @@ IN_THE_BACKGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)
 RUNNING = "select backend_process from dispatch_release.releases where outcome = 'running'"
 
 
-def test_dbt_is_killed(house: House) -> None:
-    with house.fault("kill -9 of dbt, `payments` loaded and not committed") as fault:
+def test_dbt_is_killed(harness: Harness) -> None:
+    with harness.fault("kill -9 of dbt, `payments` loaded and not committed") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
         release = fault.release()
         fault.await_gate()
@@ -27,8 +27,8 @@ def test_dbt_is_killed(house: House) -> None:
         fault.heal()
 
 
-def test_release_is_killed_and_its_sessions_end_by_themselves(house: House) -> None:
-    with house.fault(
+def test_release_is_killed_and_its_sessions_end_by_themselves(harness: Harness) -> None:
+    with harness.fault(
         "kill -9 of `python -m ops release`, which leaves dbt an orphan; the next one comes later"
     ) as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
@@ -43,8 +43,8 @@ def test_release_is_killed_and_its_sessions_end_by_themselves(house: House) -> N
         fault.heal()
 
 
-def test_release_is_killed_and_the_next_one_comes_at_once(house: House) -> None:
-    with house.fault("kill -9 of `python -m ops release`; the next one begins at once") as fault:
+def test_release_is_killed_and_the_next_one_comes_at_once(harness: Harness) -> None:
+    with harness.fault("kill -9 of `python -m ops release`; the next one begins at once") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.storages")
         release = fault.release()
         fault.await_gate()
@@ -55,8 +55,8 @@ def test_release_is_killed_and_the_next_one_comes_at_once(house: House) -> None:
         assert not dbt.is_running()
 
 
-def test_release_is_stopped(house: House) -> None:
-    with house.fault("SIGTERM to `python -m ops release` alone, `payments` loaded and not committed") as fault:
+def test_release_is_stopped(harness: Harness) -> None:
+    with harness.fault("SIGTERM to `python -m ops release` alone, `payments` loaded and not committed") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
         release = fault.release(IN_THE_BACKGROUND)
         fault.await_gate()
@@ -72,8 +72,8 @@ def test_release_is_stopped(house: House) -> None:
         fault.heal()
 
 
-def test_release_is_stopped_right_after_the_publish(house: House) -> None:
-    with house.fault("SIGTERM to `python -m ops release` right after the commit of the publish") as fault:
+def test_release_is_stopped_right_after_the_publish(harness: Harness) -> None:
+    with harness.fault("SIGTERM to `python -m ops release` right after the commit of the publish") as fault:
         count = "select count(*) from dispatch_release.publications"
         ((before,),) = fault.database.rows(count)
         fault.hold_at("ALTER SCHEMA", "dispatch_marts")
@@ -87,8 +87,8 @@ def test_release_is_stopped_right_after_the_publish(house: House) -> None:
         fault.healed_by_itself()
 
 
-def test_connections_of_dbt_are_lost(house: House) -> None:
-    with house.fault("every connection of dbt is cut in the middle of a model (pg_terminate_backend)") as fault:
+def test_connections_of_dbt_are_lost(harness: Harness) -> None:
+    with harness.fault("every connection of dbt is cut in the middle of a model (pg_terminate_backend)") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
         release = fault.release()
         process = fault.await_gate()
@@ -102,8 +102,8 @@ def test_connections_of_dbt_are_lost(house: House) -> None:
         fault.healed_by_itself()
 
 
-def test_connection_that_holds_the_lock_is_lost(house: House) -> None:
-    with house.fault("the connection of the release itself is cut in the middle of the build") as fault:
+def test_connection_that_holds_the_lock_is_lost(harness: Harness) -> None:
+    with harness.fault("the connection of the release itself is cut in the middle of the build") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
         release = fault.release()
         fault.await_gate()
@@ -115,9 +115,9 @@ def test_connection_that_holds_the_lock_is_lost(house: House) -> None:
         fault.heal()
 
 
-def test_connection_that_holds_the_lock_is_lost_and_the_next_release_begins(house: House) -> None:
+def test_connection_that_holds_the_lock_is_lost_and_the_next_release_begins(harness: Harness) -> None:
     """The first release notices nothing while its dbt has nothing to say: everything else is built, one model hangs."""
-    with house.fault("the same, and the next release begins before the first one notices") as fault:
+    with harness.fault("the same, and the next release begins before the first one notices") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.storages")
         release = fault.release()
         fault.await_gate()
@@ -132,8 +132,8 @@ def test_connection_that_holds_the_lock_is_lost_and_the_next_release_begins(hous
         fault.heal(meanwhile=go_on)
 
 
-def test_two_releases_at_once(house: House) -> None:
-    with house.fault("a second release, and a `dbt build --target prod`, while one is running") as fault:
+def test_two_releases_at_once(harness: Harness) -> None:
+    with harness.fault("a second release, and a `dbt build --target prod`, while one is running") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
         release = fault.release()
         fault.await_gate()

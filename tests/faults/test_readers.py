@@ -2,7 +2,7 @@
 
 import threading
 
-from faults.house import House, Session
+from faults.harness import Harness, Session
 
 SHORT = """
 import os, pathlib
@@ -11,9 +11,9 @@ profile.write_text(profile.read_text().replace("lock_timeout=10min", "lock_timeo
 """
 
 
-def test_long_query_during_the_publish(house: House) -> None:
-    with house.fault("a query that reads `payments` from before the publish until after it") as fault:
-        gatekeeper, old = Session(fault.database), house.live
+def test_long_query_during_the_publish(harness: Harness) -> None:
+    with harness.fault("a query that reads `payments` from before the publish until after it") as fault:
+        gatekeeper, old = Session(fault.database), harness.live
         gatekeeper.execute("select pg_advisory_lock(42)")
         slow = Session(fault.database)
         found: list[int] = []
@@ -40,9 +40,9 @@ def test_long_query_during_the_publish(house: House) -> None:
         fault.healed_by_itself()
 
 
-def test_forgotten_transaction_holds_the_previous_version(house: House) -> None:
-    house.publish_again_unless_there_is_a_previous_version()
-    with house.fault(
+def test_forgotten_transaction_holds_the_previous_version(harness: Harness) -> None:
+    harness.publish_again_unless_there_is_a_previous_version()
+    with harness.fault(
         "a transaction, open since before the last publish, still holds a table of the previous version"
     ) as fault:
         idle = Session(fault.database)
@@ -56,8 +56,8 @@ def test_forgotten_transaction_holds_the_previous_version(house: House) -> None:
         fault.heal()
 
 
-def test_repeatable_read_across_a_publish(house: House) -> None:
-    with house.fault("a repeatable-read transaction from before the publish until after it") as fault:
+def test_repeatable_read_across_a_publish(harness: Harness) -> None:
+    with harness.fault("a repeatable-read transaction from before the publish until after it") as fault:
         session = Session(fault.database)
         session.execute("begin isolation level repeatable read")
         before = session.rows("select count(*), cast(max(custom_amount) as integer) from dispatch_marts.payments")

@@ -6,46 +6,46 @@ from contextlib import contextmanager
 
 import pytest
 
-from faults.house import LARGE, House, Session, wait_until
+from faults.harness import LARGE, Harness, Session, wait_until
 
 WAL_SEGMENT = 16 * 2**20  # bytes; a smaller limit would stop the server's own log
 
 
-def test_server_is_killed_during_load(house: House) -> None:
-    with house.fault("kill -9 of the server and its sessions, `payments` loaded and not committed") as fault:
+def test_server_is_killed_during_load(harness: Harness) -> None:
+    with harness.fault("kill -9 of the server and its sessions, `payments` loaded and not committed") as fault:
         fault.hold_at("ALTER TABLE", "dispatch_next_marts.payments")
         release = fault.release()
         fault.await_gate()
-        house.kill_server()
+        harness.kill_server()
         fault.ended(release, 75, "connection", "lost")
-        house.server.start()
+        harness.server.start()
         fault.open_gate()
         fault.assert_nothing_is_left()
         fault.heal()
 
 
-def test_server_is_dead(house: House) -> None:
-    with house.fault(
+def test_server_is_dead(harness: Harness) -> None:
+    with harness.fault(
         "kill -9 of the server before the release; only a release that owns the server starts it"
     ) as fault:
-        house.kill_server()
+        harness.kill_server()
         release = fault.release(is_embedded=False)
         fault.ended(release, 75, "No PostgreSQL answers")
         fault.heal(is_server_there=False)
 
 
-def test_server_is_killed_between_two_batches(house: House) -> None:
-    house.publish_again_unless_there_is_a_previous_version()
+def test_server_is_killed_between_two_batches(harness: Harness) -> None:
+    harness.publish_again_unless_there_is_a_previous_version()
     ledger = "notifications__loaded_batches"
     signatures = f"select batch_number, signature, cast(xmin as text) from {{}}.{ledger} order by 1"
-    with house.fault("kill -9 of the server in the fifth of twelve batches of notifications") as fault:
+    with harness.fault("kill -9 of the server in the fifth of twelve batches of notifications") as fault:
         before = fault.database.rows(signatures.format("dispatch_next_intermediate"))
         fault.hold_at_batch(f"dispatch_next_intermediate.{ledger}", 8)
         release = fault.release()
         fault.await_gate()
-        house.kill_server()
+        harness.kill_server()
         fault.ended(release, 75, "connection", "lost")
-        house.server.start()
+        harness.server.start()
         fault.open_gate()
         fault.assert_nothing_is_left()
         loaded = set(fault.database.rows(signatures.format("dispatch_next_intermediate"))) - set(before)
@@ -55,21 +55,21 @@ def test_server_is_killed_between_two_batches(house: House) -> None:
         assert loaded <= set(fault.database.rows(signatures.format("dispatch_intermediate")))
 
 
-def test_server_is_killed_in_the_middle_of_the_publish(house: House) -> None:
-    with house.fault("kill -9 of the server in the publish, three schemas of seven exchanged") as fault:
+def test_server_is_killed_in_the_middle_of_the_publish(harness: Harness) -> None:
+    with harness.fault("kill -9 of the server in the publish, three schemas of seven exchanged") as fault:
         fault.hold_at("ALTER SCHEMA", "dispatch_marts")
         release = fault.release()
         fault.await_gate(can_read=False)
-        house.kill_server()
+        harness.kill_server()
         fault.ended(release, 75, "connection", "lost")
-        house.server.start()
+        harness.server.start()
         fault.open_gate()
         fault.assert_nothing_is_left()
         fault.heal()
 
 
-def test_server_is_killed_right_after_the_publish(house: House) -> None:
-    with house.fault("kill -9 of the server right after the commit of the publish") as fault:
+def test_server_is_killed_right_after_the_publish(harness: Harness) -> None:
+    with harness.fault("kill -9 of the server right after the commit of the publish") as fault:
         count = "select count(*) from dispatch_release.publications"
         ((before,),) = fault.database.rows(count)
         fault.hold_at("ALTER SCHEMA", "dispatch_marts")
@@ -80,25 +80,25 @@ def test_server_is_killed_right_after_the_publish(house: House) -> None:
         session.execute("begin; lock table dispatch_release.releases in share row exclusive mode")
         fault.open_gate()
         wait_until(lambda: fault.database.rows(count) == [(before + 1,)])
-        house.kill_server()
+        harness.kill_server()
         session.close()
         fault.ended(release, 0, "Released")
-        house.server.start()
+        harness.server.start()
         fault.assert_nothing_is_left()
         fault.heal(is_published=True)
 
 
-def test_disk_is_full(house: House) -> None:
-    with house.fault("no file of the server can grow beyond 16 MB (ulimit -f), and a table needs 32", LARGE) as fault:
-        house.server.stop()
+def test_disk_is_full(harness: Harness) -> None:
+    with harness.fault("no file of the server can grow beyond 16 MB (ulimit -f), and a table needs 32", LARGE) as fault:
+        harness.server.stop()
         with limited(resource.RLIMIT_FSIZE, WAL_SEGMENT):
-            house.server.start()
+            harness.server.start()
         release = fault.release()
         fault.ended(release, 1, "could not extend file")
         fault.assert_nothing_is_left()
         fault.assert_unchanged()
-        house.server.stop()
-        house.server.start()
+        harness.server.stop()
+        harness.server.start()
         fault.heal()
 
 

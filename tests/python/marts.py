@@ -32,12 +32,12 @@ def broken_keys(database: Database) -> list[tuple[str, str]]:
 
 
 def assert_nothing_is_lost(database: Database) -> None:
-    """Count the legacy tables and hold the ledger against them; no key may lead to nothing, no fate lack its reason."""
-    for entity, table, source_rows, fates in database.rows(
+    """Every legacy row is in the ledger, no reference dangles, and no disposition lacks its reason."""
+    for entity, table, source_rows, dispositions in database.rows(
         "select entity, legacy_table, source_rows, migrated_rows + excluded_rows + rejected_rows"
         " from dispatch_audit.migration_ledger"
     ):
-        assert source_rows == fates, (entity, source_rows, fates)
+        assert source_rows == dispositions, (entity, source_rows, dispositions)
         if entity not in ("technicians", "shipments"):  # these concern only some rows of their table
             found = database.rows(f"select count(*) from legacy.{table}")
             assert found == [(source_rows,)], (entity, source_rows, found)

@@ -193,7 +193,7 @@ def test_a_killed_load_goes_on_where_it_stopped(loaded: Database, project: Proje
 
 
 def test_another_definition_loads_everything_anew(loaded: Database, project: Project) -> None:
-    """A bound that is compiled into the triage changes no legacy row, and may change the fate of every one."""
+    """A bound that is compiled into the triage changes no legacy row, and may change the disposition of every one."""
     project.dbt("run", *WITH_PARENTS)
     before, places = contents(loaded), written(loaded, MART)
     project.dbt("run", *BY_TRIAGE, "--vars", "earliest_plausible_date: '2021-01-01'")

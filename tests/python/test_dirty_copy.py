@@ -155,7 +155,7 @@ def test_ids_are_compared_unless_an_index_keeps_them_apart(built: Database) -> N
         if name in ("of a parent", "unique"):
             cursor.execute("update legacy.dispatch_notification set id = null")
         cursor.execute(statement)
-        cursor.execute("select distinct is_legacy_id_kept_unique from dispatch_staging.stg_dispatch__notifications")
+        cursor.execute("select distinct has_unique_legacy_ids from dispatch_staging.stg_dispatch__notifications")
         found[name] = cursor.fetchone()[0]
         opened.rollback()
     opened.close()

@@ -271,7 +271,7 @@ def test_nothing_about_a_person(built: Database, found: Report) -> None:
     [
         (
             "update dispatch_audit.migration_ledger set source_rows = source_rows + 1 where entity = 'storages'",
-            "Every legacy row has exactly one fate",
+            "Every legacy row has exactly one disposition",
             "storages: 2 rows in the source, but 1 migrated + 0 excluded + 0 rejected = 1",
         ),
         (

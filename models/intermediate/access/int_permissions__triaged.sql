@@ -30,7 +30,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('permissions', 'legacy_permission_id') }} as permission_id,
+    {{ entity_key('permissions', 'legacy_permission_id') }} as permission_id,
     legacy_permission_id,
     legacy_content_type_id,
     name as permission_name,

@@ -39,7 +39,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('role_permissions', 'legacy_role_permissions_id') }} as role_permission_id,
+    {{ entity_key('role_permissions', 'legacy_role_permissions_id') }} as role_permission_id,
     legacy_role_permissions_id,
     legacy_role_id,
     legacy_permission_id,

@@ -40,7 +40,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('roles', 'legacy_role_id') }} as role_id,
+    {{ entity_key('roles', 'legacy_role_id') }} as role_id,
     legacy_role_id,
     legacy_user_id,
     legacy_group_id,

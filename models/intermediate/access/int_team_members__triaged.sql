@@ -5,7 +5,7 @@ memberships as (
 ),
 
 known_groups as (
-    select * from {{ ref('int_teams__fates') }}
+    select * from {{ ref('int_teams__dispositions') }}
 ),
 
 profiles as (
@@ -40,7 +40,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('team_members', 'legacy_user_groups_id') }} as team_member_id,
+    {{ entity_key('team_members', 'legacy_user_groups_id') }} as team_member_id,
     legacy_user_groups_id,
     legacy_user_id,
     legacy_group_id,

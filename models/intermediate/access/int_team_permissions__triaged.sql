@@ -5,7 +5,7 @@ links as (
 ),
 
 known_groups as (
-    select * from {{ ref('int_teams__fates') }}
+    select * from {{ ref('int_teams__dispositions') }}
 ),
 
 permissions as (
@@ -40,7 +40,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('team_permissions', 'legacy_group_permissions_id') }} as team_permission_id,
+    {{ entity_key('team_permissions', 'legacy_group_permissions_id') }} as team_permission_id,
     legacy_group_permissions_id,
     legacy_permission_id,
     legacy_group_id,

@@ -40,7 +40,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('doctor_notes', 'legacy_note_id') }} as doctor_note_id,
+    {{ entity_key('doctor_notes', 'legacy_note_id') }} as doctor_note_id,
     legacy_note_id,
     legacy_author_user_id,
     legacy_doctor_user_id,

@@ -44,7 +44,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('files', 'legacy_file_id') }} as file_id,
+    {{ entity_key('files', 'legacy_file_id') }} as file_id,
     legacy_file_id,
     legacy_instruction_id,
     legacy_record_id,

@@ -80,7 +80,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('messages', 'legacy_record_id') }} as message_id,
+    {{ entity_key('messages', 'legacy_record_id') }} as message_id,
     legacy_record_id,
     legacy_target_id,
     legacy_author_user_id,

@@ -23,7 +23,7 @@ select
     notifications.is_to_be_emailed,
     notifications.is_emailed,
     notifications.created_at,
-    notifications.is_legacy_id_kept_unique,
+    notifications.has_unique_legacy_ids,
     profiles.profile_id,
     content_types.app_label || '.' || content_types.model as item_type
 from notifications

@@ -10,13 +10,13 @@ numbered as (
         notifications.*,
         1 as occurrence
     from notifications
-    where is_legacy_id_kept_unique
+    where has_unique_legacy_ids
     union all
     select
         notifications.*,
         {{ occurrence_number('notifications', ['legacy_notification_id']) }} as occurrence
     from notifications
-    where is_legacy_id_kept_unique is not true
+    where has_unique_legacy_ids is not true
 ),
 
 reasoned as (
@@ -39,7 +39,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('notifications', 'legacy_notification_id') }} as notification_id,
+    {{ entity_key('notifications', 'legacy_notification_id') }} as notification_id,
     legacy_notification_id,
     legacy_recipient_user_id,
     legacy_item_id,

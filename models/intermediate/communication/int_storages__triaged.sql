@@ -26,7 +26,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('storages', 'legacy_storage_id') }} as storage_id,
+    {{ entity_key('storages', 'legacy_storage_id') }} as storage_id,
     legacy_storage_id,
     name as storage_name,
     address,

@@ -1,6 +1,6 @@
--- A case stands for its patient, so the patient's fate is its own.
+-- A case stands for its patient, so the patient's disposition is its own.
 select
-    {{ legacy_key('cases', 'legacy_patient_id') }} as case_id,
+    {{ entity_key('cases', 'legacy_patient_id') }} as case_id,
     legacy_patient_id,
     legacy_doctor_user_id,
     patient_id,

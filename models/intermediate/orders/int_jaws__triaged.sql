@@ -9,7 +9,7 @@ instructions as (
 ),
 
 orders as (
-    select * from {{ ref('int_orders__fates') }}
+    select * from {{ ref('int_orders__dispositions') }}
 ),
 
 products as (
@@ -76,7 +76,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('jaws', 'legacy_jaw_id') }} as jaw_id,
+    {{ entity_key('jaws', 'legacy_jaw_id') }} as jaw_id,
     legacy_jaw_id,
     legacy_instruction_id,
     legacy_product_id,

@@ -5,7 +5,7 @@ states as (
 ),
 
 orders as (
-    select * from {{ ref('int_orders__fates') }}
+    select * from {{ ref('int_orders__dispositions') }}
 ),
 
 profiles as (
@@ -49,7 +49,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('order_events', 'legacy_state_id') }} as order_event_id,
+    {{ entity_key('order_events', 'legacy_state_id') }} as order_event_id,
     legacy_state_id,
     legacy_instruction_id,
     legacy_actor_user_id,

@@ -67,7 +67,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('orders', 'legacy_instruction_id') }} as order_id,
+    {{ entity_key('orders', 'legacy_instruction_id') }} as order_id,
     legacy_instruction_id,
     legacy_patient_id,
     legacy_doctor_user_id,

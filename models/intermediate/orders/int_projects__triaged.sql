@@ -39,7 +39,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('projects', 'legacy_project_id') }} as project_id,
+    {{ entity_key('projects', 'legacy_project_id') }} as project_id,
     legacy_project_id,
     legacy_creator_user_id,
     profile_id as creator_profile_id,

@@ -5,7 +5,7 @@ tasks as (
 ),
 
 orders as (
-    select * from {{ ref('int_orders__fates') }}
+    select * from {{ ref('int_orders__dispositions') }}
 ),
 
 templates as (
@@ -61,7 +61,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('tasks', 'legacy_task_id') }} as task_id,
+    {{ entity_key('tasks', 'legacy_task_id') }} as task_id,
     legacy_task_id,
     legacy_instruction_id,
     legacy_template_id,

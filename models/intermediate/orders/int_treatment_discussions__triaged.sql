@@ -42,7 +42,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('treatment_discussions', 'legacy_comment_id') }} as treatment_discussion_id,
+    {{ entity_key('treatment_discussions', 'legacy_comment_id') }} as treatment_discussion_id,
     legacy_comment_id,
     legacy_author_user_id,
     legacy_plan_id,

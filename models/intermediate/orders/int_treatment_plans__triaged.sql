@@ -5,7 +5,7 @@ plans as (
 ),
 
 orders as (
-    select * from {{ ref('int_orders__fates') }}
+    select * from {{ ref('int_orders__dispositions') }}
 ),
 
 projects as (
@@ -40,7 +40,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('treatment_plans', 'legacy_plan_id') }} as treatment_plan_id,
+    {{ entity_key('treatment_plans', 'legacy_plan_id') }} as treatment_plan_id,
     legacy_plan_id,
     legacy_instruction_id,
     legacy_project_id,

@@ -45,7 +45,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('payment_items', 'legacy_ware_id') }} as payment_item_id,
+    {{ entity_key('payment_items', 'legacy_ware_id') }} as payment_item_id,
     legacy_ware_id,
     legacy_payment_id,
     legacy_product_id,

@@ -21,7 +21,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('payment_operations', 'legacy_operation_id') }} as payment_operation_id,
+    {{ entity_key('payment_operations', 'legacy_operation_id') }} as payment_operation_id,
     legacy_operation_id,
     legacy_payment_id,
     payment_id,

@@ -5,7 +5,7 @@ payments as (
 ),
 
 orders as (
-    select * from {{ ref('int_orders__fates') }}
+    select * from {{ ref('int_orders__dispositions') }}
 ),
 
 doctors as (
@@ -79,7 +79,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('payments', 'legacy_payment_id') }} as payment_id,
+    {{ entity_key('payments', 'legacy_payment_id') }} as payment_id,
     legacy_payment_id,
     legacy_instruction_id,
     legacy_doctor_user_id,

@@ -39,7 +39,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('doctor_offices', 'legacy_office_doctors_id') }} as doctor_office_id,
+    {{ entity_key('doctor_offices', 'legacy_office_doctors_id') }} as doctor_office_id,
     legacy_office_doctors_id,
     legacy_user_id,
     legacy_office_id,

@@ -55,7 +55,7 @@ reasoned as (
 
 select
     -- The rest of the legacy database knows a doctor by the user id, so the key is made from that.
-    {{ legacy_key('doctors', 'legacy_user_id') }} as doctor_id,
+    {{ entity_key('doctors', 'legacy_user_id') }} as doctor_id,
     legacy_doctorsetting_id,
     legacy_user_id,
     profile_id,

@@ -36,7 +36,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('offices', 'legacy_office_id') }} as office_id,
+    {{ entity_key('offices', 'legacy_office_id') }} as office_id,
     legacy_office_id,
     name as office_name,
     address,

@@ -70,7 +70,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('patients', 'legacy_patient_id') }} as patient_id,
+    {{ entity_key('patients', 'legacy_patient_id') }} as patient_id,
     legacy_patient_id,
     legacy_user_id,
     legacy_doctor_user_id,

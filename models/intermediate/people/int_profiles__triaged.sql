@@ -66,7 +66,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('profiles', 'legacy_user_id') }} as profile_id,
+    {{ entity_key('profiles', 'legacy_user_id') }} as profile_id,
     legacy_user_id,
     profile_type,
     username,

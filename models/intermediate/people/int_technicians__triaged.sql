@@ -41,7 +41,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('technicians', 'legacy_user_id') }} as technician_id,
+    {{ entity_key('technicians', 'legacy_user_id') }} as technician_id,
     legacy_role_id,
     legacy_user_id,
     profile_id,

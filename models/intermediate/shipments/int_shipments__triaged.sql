@@ -25,7 +25,7 @@ addressed as (
 )
 
 select
-    {{ legacy_key('shipments', 'legacy_instruction_id') }} as shipment_id,
+    {{ entity_key('shipments', 'legacy_instruction_id') }} as shipment_id,
     legacy_instruction_id,
     order_id,
     'LEGACY_' || cast(legacy_instruction_id as text) as tracking_number,

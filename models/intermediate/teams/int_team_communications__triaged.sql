@@ -64,7 +64,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('team_communications', 'legacy_note_id') }} as team_communication_id,
+    {{ entity_key('team_communications', 'legacy_note_id') }} as team_communication_id,
     legacy_note_id,
     legacy_author_user_id,
     legacy_doctor_user_id,

@@ -32,7 +32,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('teams', 'legacy_group_id') }} as team_id,
+    {{ entity_key('teams', 'legacy_group_id') }} as team_id,
     legacy_group_id,
     name as legacy_group_name,
     team_name,

@@ -25,10 +25,10 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('categories', 'categories.legacy_category_id') }} as category_id,
+    {{ entity_key('categories', 'categories.legacy_category_id') }} as category_id,
     categories.legacy_category_id,
     categories.legacy_parent_category_id,
-    {{ legacy_key('categories', 'parents.legacy_category_id') }} as parent_category_id,
+    {{ entity_key('categories', 'parents.legacy_category_id') }} as parent_category_id,
     categories.name as category_name,
     {{ disposition('categories.reason') }} as disposition,
     categories.reason

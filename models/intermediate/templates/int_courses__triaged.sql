@@ -24,7 +24,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('courses', 'legacy_course_id') }} as course_id,
+    {{ entity_key('courses', 'legacy_course_id') }} as course_id,
     legacy_course_id,
     name as course_name,
     type_code as legacy_type,

@@ -43,7 +43,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('products', 'legacy_product_id') }} as product_id,
+    {{ entity_key('products', 'legacy_product_id') }} as product_id,
     legacy_product_id,
     legacy_course_id,
     course_id,

@@ -39,7 +39,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('template_edit_roles', 'legacy_template_edit_roles_id') }} as template_edit_role_id,
+    {{ entity_key('template_edit_roles', 'legacy_template_edit_roles_id') }} as template_edit_role_id,
     legacy_template_edit_roles_id,
     legacy_template_id,
     legacy_role_id,

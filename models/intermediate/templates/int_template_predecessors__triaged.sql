@@ -41,7 +41,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('template_predecessors', 'legacy_template_predecessors_id') }} as template_predecessor_id,
+    {{ entity_key('template_predecessors', 'legacy_template_predecessors_id') }} as template_predecessor_id,
     legacy_template_predecessors_id,
     legacy_from_template_id,
     legacy_to_template_id,

@@ -58,7 +58,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('template_products', 'legacy_template_products_id') }} as template_product_id,
+    {{ entity_key('template_products', 'legacy_template_products_id') }} as template_product_id,
     legacy_template_products_id,
     legacy_template_id,
     legacy_product_id,

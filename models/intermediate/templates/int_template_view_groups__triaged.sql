@@ -9,7 +9,7 @@ templates as (
 ),
 
 known_groups as (
-    select * from {{ ref('int_teams__fates') }}
+    select * from {{ ref('int_teams__dispositions') }}
 ),
 
 numbered as (
@@ -43,7 +43,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('template_view_groups', 'legacy_template_view_groups_id') }} as template_view_group_id,
+    {{ entity_key('template_view_groups', 'legacy_template_view_groups_id') }} as template_view_group_id,
     legacy_template_view_groups_id,
     legacy_template_id,
     legacy_group_id,

@@ -39,7 +39,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('template_view_roles', 'legacy_template_view_roles_id') }} as template_view_role_id,
+    {{ entity_key('template_view_roles', 'legacy_template_view_roles_id') }} as template_view_role_id,
     legacy_template_view_roles_id,
     legacy_template_id,
     legacy_role_id,

@@ -44,7 +44,7 @@ reasoned as (
 )
 
 select
-    {{ legacy_key('templates', 'legacy_template_id') }} as template_id,
+    {{ entity_key('templates', 'legacy_template_id') }} as template_id,
     legacy_template_id,
     legacy_category_id,
     category_id,

@@ -33,7 +33,7 @@ renamed as (
         {{ row_hash('source') }} as row_hash,
 
         ---------- guarantees
-        {{ is_kept_unique(source('dispatch', 'dispatch_notification'), 'id') }} as is_legacy_id_kept_unique
+        {{ has_unique_index(source('dispatch', 'dispatch_notification'), 'id') }} as has_unique_legacy_ids
 
     from source
 

@@ -1,8 +1,8 @@
-{% macro is_kept_unique(relation, column) -%}
-    {{ return(adapter.dispatch('is_kept_unique', 'dispatch')(relation, column)) }}
+{% macro has_unique_index(relation, column) -%}
+    {{ return(adapter.dispatch('has_unique_index', 'dispatch')(relation, column)) }}
 {%- endmacro %}
 
-{% macro postgres__is_kept_unique(relation, column) -%}
+{% macro postgres__has_unique_index(relation, column) -%}
     {#- Rendered by hand: under --empty and --sample a relation is a query. -#}
     exists (
         select 1

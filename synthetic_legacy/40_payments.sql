@@ -114,9 +114,9 @@ select
 from (
     select
         *,
-        case fate when 'deleted' then 2 else 3 end as p
+        case outcome when 'deleted' then 2 else 3 end as p
     from gen_order
-    where fate <> 'clean' and fate_n = 1
+    where outcome <> 'clean' and outcome_n = 1
 ) as strays;
 
 -- Numbered in the order they were made.

@@ -1,8 +1,8 @@
 -- What the counts of the larger scales leave no room for, each kind once or twice, at scale tiny only.
 do $$
 declare
-    deleted_order constant integer := (select id from gen_order where fate = 'deleted' and fate_n = 1);
-    lost_order constant integer := (select id from gen_order where fate = 'lost' and fate_n = 1);
+    deleted_order constant integer := (select id from gen_order where outcome = 'deleted' and outcome_n = 1);
+    lost_order constant integer := (select id from gen_order where outcome = 'lost' and outcome_n = 1);
     -- two orders with plans and a paid payment
     late_deleted_order integer;
     doctorless_order integer;
@@ -43,7 +43,7 @@ begin
     -- the shipped ones, one goes to an office that is not valid, one to no office, one at no known time.
     update dispatch_instruction set deleted = true where id = late_deleted_order;
     update dispatch_instruction
-    set patient_id = (select id from gen_patient where fate = 'alone' and fate_n = 1)
+    set patient_id = (select id from gen_patient where outcome = 'alone' and outcome_n = 1)
     where id = doctorless_order;
     update dispatch_instruction
     set
@@ -55,7 +55,7 @@ begin
     from (
         select id, row_number() over (order by n) as n
         from gen_order
-        where fate = 'clean' and status in (1, 2) and id not in (late_deleted_order, doctorless_order)
+        where outcome = 'clean' and status in (1, 2) and id not in (late_deleted_order, doctorless_order)
     ) as odd
     where dispatch_instruction.id = odd.id and odd.n < 5;
     update dispatch_patient
@@ -63,11 +63,11 @@ begin
     from (
         select patient_id, dense_rank() over (order by patient_id) as n
         from gen_order
-        where status = 4 and fate = 'clean'
+        where status = 4 and outcome = 'clean'
     ) as odd
     where dispatch_patient.id = odd.patient_id and odd.n < 3;
     update dispatch_instruction set updated_at = null
-    where id = (select max(id) from gen_order where status = 4 and fate = 'clean');
+    where id = (select max(id) from gen_order where status = 4 and outcome = 'clean');
 
     -- What hangs on orders that are not migrated: jaws, events, files, tasks. One jaw has two orders, one event an
     -- unknown code.

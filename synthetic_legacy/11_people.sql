@@ -458,7 +458,7 @@ where kind <> 'doctor'
 order by n
 limit how_many('lost doctors');
 
--- fate: "kept" patients have a doctor, "lost" ones a user who is none, "alone" ones nobody. kept_n numbers the kept.
+-- outcome: "kept" patients have a doctor, "lost" ones a user who is none, "alone" ones nobody. kept_n numbers the kept.
 create temporary table gen_patient as
 with ranked as (
     select
@@ -475,34 +475,37 @@ with ranked as (
     where kind = 'patient'
 ),
 
-fated as (
+judged as (
     select
         *,
         case
             when is_recent and rank_in_half <= how_many('patients of a lost doctor') then 'lost'
             when is_recent and rank_in_half <= how_many('patients') - kept_patients() then 'alone'
             else 'kept'
-        end as fate
+        end as outcome
     from ranked
 )
 
 select
-    fated.n,
-    patient_id(fated.n) as id,
-    fated.user_id,
-    fated.joined,
-    fated.fate,
-    row_number() over (partition by fated.fate order by fated.n) as fate_n,
-    case fated.fate when 'kept' then gen_doctor.user_id when 'lost' then gen_lost_doctor.user_id end as doctor_user_id,
-    case when dice(1213, fated.n) % 100 < 88 then gen_doctor.office_id end as office_id,
+    judged.n,
+    patient_id(judged.n) as id,
+    judged.user_id,
+    judged.joined,
+    judged.outcome,
+    row_number() over (partition by judged.outcome order by judged.n) as outcome_n,
+    case judged.outcome
+        when 'kept' then gen_doctor.user_id
+        when 'lost' then gen_lost_doctor.user_id
+    end as doctor_user_id,
+    case when dice(1213, judged.n) % 100 < 88 then gen_doctor.office_id end as office_id,
     case
-        when dice(1214, fated.n) % 33 = 0 then ''
-        else substr(random_code(1215, fated.n), 1 + (dice(1217, fated.n) % 8)::integer, 4)
-            || case when dice(1218, fated.n) % 500 = 0 then ' ' else '' end
+        when dice(1214, judged.n) % 33 = 0 then ''
+        else substr(random_code(1215, judged.n), 1 + (dice(1217, judged.n) % 8)::integer, 4)
+            || case when dice(1218, judged.n) % 500 = 0 then ' ' else '' end
     end as suffix
-from fated
-inner join gen_doctor on fated.doctor_k = gen_doctor.k
-left join gen_lost_doctor on (fated.rank_in_half - 1) % how_many('lost doctors') + 1 = gen_lost_doctor.i;
+from judged
+inner join gen_doctor on judged.doctor_k = gen_doctor.k
+left join gen_lost_doctor on (judged.rank_in_half - 1) % how_many('lost doctors') + 1 = gen_lost_doctor.i;
 
 analyze gen_patient;
 

@@ -1,8 +1,8 @@
-{% macro legacy_key(entity, legacy_id) -%}
-    {{ return(adapter.dispatch('legacy_key', 'dispatch')(entity, legacy_id)) }}
+{% macro entity_key(entity, legacy_id) -%}
+    {{ return(adapter.dispatch('entity_key', 'dispatch')(entity, legacy_id)) }}
 {%- endmacro %}
 
-{% macro postgres__legacy_key(entity, legacy_id) -%}
+{% macro postgres__entity_key(entity, legacy_id) -%}
     {#- RFC 9562 name-based UUID, version 3: the md5 of the URL namespace and the name, with six bits set to say so
         (bits 55-52 = 0011, the version; bits 71-70 = 10, the variant). -#}
     {%- set url_namespace = '6ba7b8119dad11d180b400c04fd430c8' -%}

@@ -1,7 +1,7 @@
 -- Orders, jaws, order events, projects and plans.
 set timezone to 'UTC';
 
--- fate: "clean" orders can be migrated, "lost" ones have a patient whose doctor is none, "deleted" ones are deleted.
+-- outcome: "clean" orders can be migrated, "lost" ones have a patient whose doctor is none, "deleted" ones are deleted.
 -- Only clean orders have anything hanging on them; clean_n numbers them in the order they were submitted.
 create temporary table gen_order as
 with sizes as (
@@ -18,7 +18,7 @@ with sizes as (
 listed as (
     select
         j,
-        'deleted' as fate,
+        'deleted' as outcome,
         gen_patient.n as patient_n
     from sizes
     cross join generate_series(1, sizes.deleted) as j
@@ -30,7 +30,7 @@ listed as (
         gen_patient.n
     from sizes
     cross join generate_series(1, sizes.lost) as j
-    inner join gen_patient on gen_patient.fate = 'lost' and 1 + j % sizes.lost_patients = gen_patient.fate_n
+    inner join gen_patient on gen_patient.outcome = 'lost' and 1 + j % sizes.lost_patients = gen_patient.outcome_n
     union all
     select
         sizes.deleted + sizes.lost + j,
@@ -38,13 +38,14 @@ listed as (
         gen_patient.n
     from sizes
     cross join generate_series(1, clean_orders()) as j
-    inner join gen_patient on gen_patient.fate = 'kept' and 1 + dice(3002, j) % sizes.kept_patients = gen_patient.fate_n
+    inner join gen_patient
+        on gen_patient.outcome = 'kept' and 1 + dice(3002, j) % sizes.kept_patients = gen_patient.outcome_n
 ),
 
 submitted as (
     select
         listed.j,
-        listed.fate,
+        listed.outcome,
         gen_patient.id as patient_id,
         gen_patient.user_id as patient_user_id,
         gen_patient.doctor_user_id,
@@ -62,18 +63,18 @@ ranked as (
         *,
         row_number() over (order by submitted, j) as n,
         row_number() over (partition by patient_id order by submitted, j) as nth_of_patient,
-        row_number() over (partition by fate, office_id is null order by dice(3004, j), j) as shipping_rank,
-        row_number() over (partition by fate order by dice(3005, j), j) as jaw_rank,
-        row_number() over (partition by fate order by submitted, j) as fate_n
+        row_number() over (partition by outcome, office_id is null order by dice(3004, j), j) as shipping_rank,
+        row_number() over (partition by outcome order by dice(3005, j), j) as jaw_rank,
+        row_number() over (partition by outcome order by submitted, j) as outcome_n
     from submitted
 )
 
 select
     ranked.n,
     order_id(ranked.n) as id,
-    ranked.fate,
-    ranked.fate_n,
-    case ranked.fate when 'clean' then ranked.fate_n end as clean_n,
+    ranked.outcome,
+    ranked.outcome_n,
+    case ranked.outcome when 'clean' then ranked.outcome_n end as clean_n,
     ranked.nth_of_patient,
     ranked.patient_id,
     ranked.patient_user_id,
@@ -83,15 +84,15 @@ select
     ranked.submitted,
     later(ranked.submitted + 3600, days(45), dice(3006, ranked.j)) as updated,
     case
-        when ranked.fate = 'clean' and ranked.office_id is not null and ranked.shipping_rank <= sizes.shipped then 4
-        when ranked.fate <> 'clean' and dice(3007, ranked.j) % 9 = 0 then 4
+        when ranked.outcome = 'clean' and ranked.office_id is not null and ranked.shipping_rank <= sizes.shipped then 4
+        when ranked.outcome <> 'clean' and dice(3007, ranked.j) % 9 = 0 then 4
         when dice(3008, ranked.j) % 100 < 64 then 2
         when dice(3008, ranked.j) % 100 < 92 then 1
         else 0
     end as status,
     -- nine tenths of the jaws come in pairs, the others alone
-    ranked.fate = 'clean' and ranked.jaw_rank <= sizes.jaws * 9 / 20 as has_both_jaws,
-    ranked.fate = 'clean' and ranked.jaw_rank > sizes.jaws * 9 / 20
+    ranked.outcome = 'clean' and ranked.jaw_rank <= sizes.jaws * 9 / 20 as has_both_jaws,
+    ranked.outcome = 'clean' and ranked.jaw_rank > sizes.jaws * 9 / 20
     and ranked.jaw_rank <= sizes.jaws - sizes.jaws * 9 / 20 as has_one_jaw,
     ranked.jaw_rank % 2 = 0 as is_upper
 from ranked
@@ -225,7 +226,7 @@ select
     dice(3057, o.n) % 15 = 0,
     dice(3058, o.n) % 6 = 0,
     dice(3059, o.n) % 3 = 0,
-    o.fate = 'deleted',
+    o.outcome = 'deleted',
     case when dice(3060, o.n) % 50 = 0 then '' else o.suffix end,
     upper_jaw.id,
     lower_jaw.id,

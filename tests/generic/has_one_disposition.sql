@@ -1,4 +1,4 @@
-{% test has_one_fate(model) %}
+{% test has_one_disposition(model) %}
 
 -- A row without a reason is migrated; any other has a reason of the seed, which says whether it is excluded or rejected.
 with

@@ -211,7 +211,7 @@ class Release:
         return self.process.wait(PATIENCE)
 
 
-class House:
+class Harness:
     """The server, its databases, and which version of the legacy data is published."""
 
     def __init__(self, server: Server, folder: Path) -> None:
@@ -228,7 +228,7 @@ class House:
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: Path) -> Iterator["House"]:
+    def opened(cls, folder: Path) -> Iterator["Harness"]:
         """Run a server for it."""
         with temporary_server() as server:
             yield cls(server, folder)
@@ -250,7 +250,7 @@ class House:
         if self.database is not None:
             return
         self.server.start()
-        database = self._create("house", "base")
+        database = self._create("harness", "base")
         database.execute(GATE)
         self.set_version(database, 0)
         self.database, self.live = database, 0
@@ -322,13 +322,13 @@ class House:
 class Fault:
     """One fault: from a published version, with changed legacy data, to the release that heals it."""
 
-    def __init__(self, house: House, database: Database, what: str, version: int) -> None:
+    def __init__(self, harness: Harness, database: Database, what: str, version: int) -> None:
         """Take the version that a release would publish now."""
-        self.house, self.database, self.what, self.version = house, database, what, version
+        self.harness, self.database, self.what, self.version = harness, database, what, version
         self.is_healed = False
         self.readers = [
-            Reader(database, "dispatch_engineer", AS_ENGINEER.format(storages=house.storages)),
-            Reader(database, "dispatch_analyst", AS_ANALYST.format(storages=house.storages)),
+            Reader(database, "dispatch_engineer", AS_ENGINEER.format(storages=harness.storages)),
+            Reader(database, "dispatch_analyst", AS_ANALYST.format(storages=harness.storages)),
         ]
         self.releases: list[Release] = []
         self.outcome = ""
@@ -337,7 +337,7 @@ class Fault:
     def open(self) -> None:
         """Remember what is live, and change the legacy data."""
         self.before = self.live()
-        self.house.set_version(self.database, self.version)
+        self.harness.set_version(self.database, self.version)
         for reader in self.readers:
             reader.start()
 
@@ -355,8 +355,8 @@ class Fault:
             self.gatekeeper.close()
 
     def release(self, preparation: str = "", is_embedded: bool = True) -> Release:
-        """Start a release, as `House.release` does."""
-        self.releases.append(self.house.release(preparation, is_embedded))
+        """Start a release, as `Harness.release` does."""
+        self.releases.append(self.harness.release(preparation, is_embedded))
         return self.releases[-1]
 
     def live(self) -> dict[str, str]:
@@ -487,17 +487,19 @@ class Fault:
     def assert_new(self) -> None:
         """The changed data are live."""
         live = self.live()
-        assert {table: live[table] for table in self.house.expected[self.version]} == self.house.expected[self.version]
+        assert {table: live[table] for table in self.harness.expected[self.version]} == self.harness.expected[
+            self.version
+        ]
         assert_nothing_is_lost(self.database)
         wait_until(lambda: all(reader.seen and reader.seen[-1][0] == self.version for reader in self.readers), 60)
 
     def told(self, following: str, text: str) -> None:
         """Hold what the readers saw against the two versions, and keep it all for the table at the end."""
         for reader in self.readers:
-            assert reader.versions() == [self.house.live, self.version], (reader.role, reader.seen)
+            assert reader.versions() == [self.harness.live, self.version], (reader.role, reader.seen)
         lost = sum(reader.lost for reader in self.readers)
         notes = [line for line in text.splitlines() if "had died" in line or "were left of it" in line]
-        self.house.tell(
+        self.harness.tell(
             f"| {self.what} | {sum(reader.answers for reader in self.readers)} answers,"
             f" {lost} times no connection, slowest {max(reader.slowest for reader in self.readers):.1f} s |"
             f" {self.outcome} | {following} {' '.join(notes)} |"

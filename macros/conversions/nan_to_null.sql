@@ -1,0 +1,7 @@
+{% macro nan_to_null(amount) -%}
+    {{ return(adapter.dispatch('nan_to_null', 'dispatch')(amount)) }}
+{%- endmacro %}
+
+{% macro postgres__nan_to_null(amount) -%}
+    case when abs({{ amount }}) < 1e24 then {{ amount }} end
+{%- endmacro %}
