@@ -37,7 +37,8 @@ insert into legacy.dispatch_storage
 select 5000 + n, 'extra ' || n, address, port, disk_free, disk_total
 from (select * from legacy.dispatch_storage order by id limit 1) as one, generate_series(1, {0}) as n;
 update legacy.dispatch_payment set custom_price = {0};
-update legacy.dispatch_notification set template_name = 'version {0}' where id >> 16 >= 4;
+update legacy.dispatch_notification set template_name = 'version_' || translate('{0}', '0123456789', 'abcdefghij')
+    where id >> 16 >= 4;
 delete from legacy.dispatch_note where id >= 900000;
 """
 # One version has notes of 32 MB that compress badly: more than a file may hold when a test says so.
@@ -54,16 +55,16 @@ select
     (select max(port) - 1000 from dispatch_marts.storages),
     (select cast(max(custom_amount) as integer) from dispatch_marts.payments),
     (select cast(min(custom_amount) as integer) from dispatch_marts.payments),
-    (select cast(replace(max(template_name), 'version ', '') as integer) from dispatch_marts.notifications
-        where template_name like 'version %'),
+    (select cast(translate(replace(max(template_name), 'version_', ''), 'abcdefghij', '0123456789') as integer)
+        from dispatch_marts.notifications where template_name like 'version^_%' escape '^'),
     (select cast(source_rows as integer) - {storages} from dispatch_audit.migration_ledger where entity = 'storages')
 """
 AS_ANALYST = """
 select
     (select max(port) - 1000 from analytics.storages),
     (select cast(max(custom_amount) as integer) from analytics.payments),
-    (select cast(replace(max(template_name), 'version ', '') as integer) from analytics.notifications
-        where template_name like 'version %'),
+    (select cast(translate(replace(max(template_name), 'version_', ''), 'abcdefghij', '0123456789') as integer)
+        from analytics.notifications where template_name like 'version^_%' escape '^'),
     (select cast(source_rows as integer) - {storages} from analytics.migration_ledger where entity = 'storages')
 """
 
