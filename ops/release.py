@@ -108,7 +108,7 @@ class Release:
             _ignore_signals()
             if isinstance(failure, psycopg2.Error) and self.connection.closed:
                 # The session that the row names is gone: another release may be running already.
-                failure = Later(f"the connection to {self.target.where} was lost.")
+                failure = self._lost()
             outcome = "interrupted" if interrupted.is_set() else "failed"
             is_published = self._is_published()
             with suppress(Failure, psycopg2.Error):
@@ -180,12 +180,19 @@ class Release:
         arguments.append("--no-write-json")  # the report reads what the build wrote
         # Not cut short when the lock is lost: publish itself refuses a candidate that has become another build's.
         code, progress = build.run(arguments, self.environment)
-        if code and not self._is_published():
-            raise Failure("\n".join(progress.messages))
+        if code:
+            own = self.connection
+            with suppress(psycopg2.Error):
+                rows(own, "select 1")  # dbt may have noticed first that the server is gone
+            if not self._is_published():
+                raise self._lost() if own.closed else Failure("\n".join(progress.messages))
         self.was_published = True
         with suppress(psycopg2.Error):
             self._record(publish_seconds=round(monotonic() - start, 1))
         _note(f"Published: {duration(monotonic() - start)}")
+
+    def _lost(self) -> Later:
+        return Later(f"the connection to {self.target.where} was lost.")
 
     def _is_published(self) -> bool | None:
         """Ask whether the publish was committed though dbt did not live to hear of it; None when nobody answers.
