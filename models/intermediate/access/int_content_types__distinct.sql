@@ -4,19 +4,12 @@
 with
 
 content_types as (
-    select * from {{ ref('stg_django__content_types') }}
-),
-
-numbered as (
-    select
-        content_types.*,
-        {{ occurrence_number('content_types', ['legacy_content_type_id']) }} as occurrence
-    from content_types
+    {{ numbered_duplicates(ref('stg_django__content_types'), ['legacy_content_type_id']) }}
 )
 
 select
     legacy_content_type_id,
     app_label,
     model
-from numbered
+from content_types
 where occurrence = 1 and legacy_content_type_id is not null

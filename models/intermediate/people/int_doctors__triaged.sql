@@ -1,25 +1,18 @@
 with
 
 settings as (
-    select * from {{ ref('stg_dispatch__doctorsettings') }}
+    {{ numbered_duplicates(ref('stg_dispatch__doctorsettings'), ['legacy_doctorsetting_id']) }}
 ),
 
 profiles as (
     select * from {{ ref('profiles') }}
 ),
 
-numbered as (
-    select
-        settings.*,
-        {{ occurrence_number('settings', ['legacy_doctorsetting_id']) }} as occurrence
-    from settings
-),
-
 referenced as (
     select
         settings.*,
         profiles.profile_id
-    from numbered as settings
+    from settings
     left join profiles on settings.legacy_user_id = profiles.legacy_user_id
 ),
 
