@@ -4,7 +4,7 @@
 
 {% macro postgres__occurrence_number(rows, columns) -%}
     {#- Whole rows are compared, column by column and nulls last. So the number does not depend on the physical order of
-        the rows, and a row without an id (the first column) never comes before one that has it. Not every engine compares
-        rows this way: some sort nulls first. One of those needs an order of its own here. -#}
+        the rows, and a row without an id (the first column) never comes before one that has it. Not every engine
+        compares rows this way: one that sorts nulls first needs an order of its own here. -#}
     row_number() over (partition by {{ rows }}.{{ columns | join(', ' ~ rows ~ '.') }} order by {{ rows }})
 {%- endmacro %}
