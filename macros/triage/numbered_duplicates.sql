@@ -1,5 +1,5 @@
 {% macro numbered_duplicates(relation, key) -%}
-    {#- A subquery, because under --empty and --sample a relation renders as one that has an alias already. -#}
+    {#- A subquery, because under --empty and --sample the relation brings an alias of its own. -#}
     select
         legacy_rows.*,
         {{ occurrence_number('legacy_rows', key) }} as occurrence
