@@ -26,7 +26,7 @@ items_left_out as (
     where disposition <> 'migrated'
 ),
 
--- An item has neither a date nor a status; it takes those of its payment, none where the payment is not in the mart.
+-- An item has neither a date nor a status: it gets those of its payment, or null when the payment is not in the mart.
 stacked as (
     select
         'payments' as entity,

@@ -1,4 +1,4 @@
-{#- Joined to every notification: without statistics this handful of rows is taken for thousands. -#}
+{#- Joined to every notification: without statistics the planner expects thousands of rows here, not a few. -#}
 {{ config(post_hook="analyze {{ this }}") }}
 
 with

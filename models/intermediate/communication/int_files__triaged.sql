@@ -45,7 +45,7 @@ select
     message_id,
     uid as legacy_uid,
     name as file_name,
-    -- The dot comes with it, and sometimes twice: '.stl.stl'.
+    -- Stored with its dot, and sometimes twice: '.stl.stl'.
     nullif(lower({{ dbt.split_part('ext', "'.'", -1) }}), '') as file_extension,
     size_bytes,
     type_code as legacy_type,

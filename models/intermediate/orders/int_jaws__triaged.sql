@@ -16,7 +16,7 @@ products as (
     select * from {{ ref('products') }}
 ),
 
--- A jaw does not say whether it is the upper or the lower one; the order that points at it does.
+-- Whether a jaw is the upper or the lower one is known only from the order that refers to it.
 pointers as (
     select
         legacy_upper_jaw_id as legacy_jaw_id,

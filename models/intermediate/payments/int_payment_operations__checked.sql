@@ -11,7 +11,7 @@ operation_types as (
 decoded as (
     select
         operations.*,
-        -- The card processor wrote no type for a plain payment.
+        -- The card processor stored no type for an ordinary payment.
         case
             when operations.type_code is null then 'payment'
             else coalesce(operation_types.operation_type, 'unmapped')

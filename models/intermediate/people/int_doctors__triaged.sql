@@ -35,7 +35,7 @@ checked as (
     from referenced
 ),
 
--- Only sound rows compete for their user: a broken second record must not cost the good one.
+-- Only valid rows are compared for the same user: an invalid second record must not reject the valid one.
 reasoned as (
     select
         *,
@@ -47,7 +47,7 @@ reasoned as (
 )
 
 select
-    -- The rest of the legacy database knows a doctor by the user id, so the key is made from that.
+    -- The rest of the legacy database identifies a doctor by the user id, so the key is made from it.
     {{ entity_key('doctors', 'legacy_user_id') }} as doctor_id,
     legacy_doctorsetting_id,
     legacy_user_id,

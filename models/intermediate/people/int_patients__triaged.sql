@@ -51,7 +51,7 @@ checked as (
     from referenced
 ),
 
--- Only sound rows compete for their user: a broken second record must not cost the good one.
+-- Only valid rows are compared for the same user: an invalid second record must not reject the valid one.
 reasoned as (
     select
         *,

@@ -20,7 +20,7 @@ successors as (
     select * from {{ ref('products') }}
 ),
 
--- A product outside the catalogue may have a successor in it, named by a person in the crosswalk.
+-- A product outside the catalogue may have a successor in it, which a person enters in the crosswalk.
 referenced as (
     select
         links.*,
