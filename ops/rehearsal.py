@@ -32,9 +32,7 @@ SIGN_OFF = {
     " where source_rows <> migrated_rows + excluded_rows + rejected_rows",
     "no orphan, every foreign key enforced": "select child from dispatch_audit.foreign_key_ledger"
     " where orphan_rows > 0 or not is_enforced",
-    "payments agree to the cent": "select * from dispatch_audit.payment_reconciliation"
-    " where unexplained_difference <> 0",
-    "operations and items agree to the cent": "select * from dispatch_audit.payment_detail_reconciliation"
+    "payments, operations and items agree to the cent": "select * from dispatch_audit.money_reconciliation"
     " where unexplained_difference <> 0",
     "the release is recorded as published": "select outcome from dispatch_release.releases"
     " where outcome <> 'published'",

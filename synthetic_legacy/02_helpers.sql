@@ -1,4 +1,4 @@
--- How many of everything, and the few functions the other files draw their values with.
+-- The counts of everything, and the few functions with which the other files draw their values.
 -- All of it is dropped again in 99_cleanup.sql.
 set timezone to 'UTC';
 
@@ -67,19 +67,19 @@ insert into gen_count (what, at_tiny, at_phase7, at_full) values
 ('records about something else', 4, 19, 19),
 ('comments', 30, 15074, 15074),
 ('notes by a doctor', 14, 783, 783),
-('notes by nobody', 3, 66, 66),
+('anonymous notes', 3, 66, 66),
 ('notes by someone else', 4, 114, 114),
 ('note-writing doctors', 3, 14, 14),
 ('note-writing others', 2, 7, 7),
--- the giants
+-- the large tables
 ('files', 60, 2948, 294818),
 ('tasks', 120, 7690, 768962),
 ('tasks without an order', 4, 64, 6358),
 ('notifications', 160, 51025, 5102536),
 ('malformed notifications', 4, 4, 102);
 
--- Called immutable although it reads a table and a setting: within a load neither changes, and so the planner puts in
--- the number instead of asking for it with every row.
+-- Declared immutable although it reads a table and a setting: neither changes within a load, and the planner inserts
+-- the number instead of looking it up for every row.
 create function how_many(wanted text) returns integer
 language plpgsql immutable as $$
 declare
@@ -222,7 +222,7 @@ language sql immutable parallel safe as $$
     select upper(lpad(to_hex(dice(seed, n)), 8, '0') || lpad(to_hex(dice(seed + 1, n)), 8, '0'))
 $$;
 
--- Dirties one value in `one_in`: blanks, quotes, a second line, emoji, a right-to-left mark, HTML, Japanese.
+-- Adds bad data to one value in `one_in`: blanks, quotes, a second line, emoji, a right-to-left mark, HTML, Japanese.
 create function soiled(clean text, drawn bigint, one_in integer) returns text
 language sql immutable parallel safe as $$
     select case when drawn % one_in > 0 then clean else case drawn / one_in % 12
@@ -241,13 +241,13 @@ language sql immutable parallel safe as $$
     end end
 $$;
 
--- One of the choices, dirtied once in a while.
+-- One of the choices, sometimes with bad data.
 create function phrase(choices text[], seed integer, n bigint, one_in integer) returns text
 language sql immutable parallel safe as $$
     select soiled(one_of(choices, dice(seed, n)), dice(seed + 1, n), one_in)
 $$;
 
--- Invented names; the same given name may stand with any family name.
+-- Invented names; any first name may be combined with any family name.
 create function first_names() returns text[]
 language sql immutable parallel safe as $$
     select '{

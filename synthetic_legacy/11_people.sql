@@ -170,7 +170,7 @@ left join gen_email on gen_user.n = gen_email.n
 left join gen_technician on gen_user.kind = 'technician' and gen_user.k = gen_technician.k;
 
 -- Everybody is in the group of their kind (a few patients were forgotten), some in a second one. The first doctors
--- write the notes (50_communication.sql): to leave no doubt about their team they are in Doctor alone.
+-- write the notes (50_communication.sql): so that their team is certain, they are in Doctor alone.
 insert into auth_user_groups (id, user_id, group_id)
 with members as (
     select
@@ -208,7 +208,7 @@ select
     group_id
 from members;
 
--- Roles: one for each technician, the others name nobody. Several of those speak of a technician all the same.
+-- Roles: one for each technician, the others have no user. Several of those have a technician's name all the same.
 insert into dispatch_role (id, name, abbrev, type, "order", user_id, group_id)
 with nameless as (
     select
@@ -448,7 +448,7 @@ inner join gen_doctor on link.doctor_k = gen_doctor.k
 inner join gen_office
     on (gen_doctor.office_n - 1 + case when link.is_second then 11 else 0 end) % how_many('offices') + 1 = gen_office.n;
 
--- The doctors of a few patients are users who are no doctors (no doctorsetting): the earliest accounts.
+-- The doctors of a few patients are users who are not doctors (no doctorsetting): the earliest accounts.
 create temporary table gen_lost_doctor as
 select
     row_number() over (order by n) as i,
@@ -458,7 +458,8 @@ where kind <> 'doctor'
 order by n
 limit how_many('lost doctors');
 
--- outcome: "kept" patients have a doctor, "lost" ones a user who is none, "alone" ones nobody. kept_n numbers the kept.
+-- outcome: "kept" patients have a doctor, "lost" ones a user who is not a doctor, "alone" ones neither. kept_n numbers
+-- the kept ones.
 create temporary table gen_patient as
 with ranked as (
     select
@@ -475,7 +476,7 @@ with ranked as (
     where kind = 'patient'
 ),
 
-judged as (
+assigned as (
     select
         *,
         case
@@ -487,25 +488,25 @@ judged as (
 )
 
 select
-    judged.n,
-    patient_id(judged.n) as id,
-    judged.user_id,
-    judged.joined,
-    judged.outcome,
-    row_number() over (partition by judged.outcome order by judged.n) as outcome_n,
-    case judged.outcome
+    assigned.n,
+    patient_id(assigned.n) as id,
+    assigned.user_id,
+    assigned.joined,
+    assigned.outcome,
+    row_number() over (partition by assigned.outcome order by assigned.n) as outcome_n,
+    case assigned.outcome
         when 'kept' then gen_doctor.user_id
         when 'lost' then gen_lost_doctor.user_id
     end as doctor_user_id,
-    case when dice(1213, judged.n) % 100 < 88 then gen_doctor.office_id end as office_id,
+    case when dice(1213, assigned.n) % 100 < 88 then gen_doctor.office_id end as office_id,
     case
-        when dice(1214, judged.n) % 33 = 0 then ''
-        else substr(random_code(1215, judged.n), 1 + (dice(1217, judged.n) % 8)::integer, 4)
-            || case when dice(1218, judged.n) % 500 = 0 then ' ' else '' end
+        when dice(1214, assigned.n) % 33 = 0 then ''
+        else substr(random_code(1215, assigned.n), 1 + (dice(1217, assigned.n) % 8)::integer, 4)
+            || case when dice(1218, assigned.n) % 500 = 0 then ' ' else '' end
     end as suffix
-from judged
-inner join gen_doctor on judged.doctor_k = gen_doctor.k
-left join gen_lost_doctor on (judged.rank_in_half - 1) % how_many('lost doctors') + 1 = gen_lost_doctor.i;
+from assigned
+inner join gen_doctor on assigned.doctor_k = gen_doctor.k
+left join gen_lost_doctor on (assigned.rank_in_half - 1) % how_many('lost doctors') + 1 = gen_lost_doctor.i;
 
 analyze gen_patient;
 

@@ -1,7 +1,7 @@
 -- Courses, products, categories, task templates and what hangs on them.
 set timezone to 'UTC';
 
--- id and type differ for Replacement and Any: whoever joins one to the other mixes them up.
+-- id and type differ for Replacement and Any: a join of one to the other mixes them up.
 insert into dispatch_course (id, name, type, customization) values
 (1, 'Main', 1, '{"stages": [10, 20, 30]}'),
 (2, 'Refinement', 2, '{"stages": [5], "note": "after \"Main\" 😀"}'),
@@ -144,7 +144,7 @@ from pairs
 inner join gen_template on pairs.template_index + 1 = gen_template.n
 inner join gen_product on pairs.product_index + 1 = gen_product.n;
 
--- Every template but the first waits for one a little before it, some for a second one further back: no circles.
+-- Every template but the first waits for one a little before it, some for a second one further back: no cycles.
 insert into dispatch_template_predecessors (id, from_template_id, to_template_id)
 with waits as (
     select

@@ -1,7 +1,8 @@
 -- Orders, jaws, order events, projects and plans.
 set timezone to 'UTC';
 
--- outcome: "clean" orders can be migrated, "lost" ones have a patient whose doctor is none, "deleted" ones are deleted.
+-- outcome: "clean" orders can be migrated, "lost" ones have a patient whose doctor is not a doctor, "deleted" ones are
+-- deleted.
 -- Only clean orders have anything hanging on them; clean_n numbers them in the order they were submitted.
 create temporary table gen_order as
 with sizes as (

@@ -197,13 +197,13 @@ left join gen_user as technician
         and dice(5039, numbered.n) % 34 + 1 = technician.k
         and numbered.created > technician.joined;
 
--- Notes about doctors, 2021-05-04 to 2025-06-11. by: a doctor, nobody, or someone who is no doctor.
+-- Notes about doctors, 2021-05-04 to 2025-06-11. by: a doctor, no one, or a user who is not a doctor.
 insert into dispatch_note (id, created_at, "text", author_id, doctor_id)
 with sizes as (
     select
         how_many('notes by a doctor') as by_doctors,
-        how_many('notes by nobody') as by_nobody,
-        how_many('notes by a doctor') + how_many('notes by nobody') + how_many('notes by someone else') as notes,
+        how_many('anonymous notes') as without_author,
+        how_many('notes by a doctor') + how_many('anonymous notes') + how_many('notes by someone else') as notes,
         seconds_at(date '2021-05-04') + 40000 as first_moment,
         seconds_at(date '2025-06-11') + 40000 as last_moment
 ),
@@ -221,7 +221,7 @@ drawn as (
         n,
         case
             when shuffled(n, notes) < by_doctors then 'doctor'
-            when shuffled(n, notes) < by_doctors + by_nobody then 'nobody'
+            when shuffled(n, notes) < by_doctors + without_author then 'no one'
             else 'someone else'
         end as author,
         shuffled(n, notes) as drawn_n,
@@ -239,7 +239,7 @@ select
         '"Don''t offer Lite","Speaks Spanish & Thai","Wants 7-day wear"}', 5041, drawn.n, 10
     ),
     case drawn.author when 'doctor' then author.user_id when 'someone else' then others.id end,
-    -- one note is about somebody who is no doctor
+    -- one note is about a user who is not a doctor
     case when drawn.n = 20 % how_many('notes by a doctor') then no_doctor.user_id else about.user_id end
 from drawn
 left join gen_doctor as author

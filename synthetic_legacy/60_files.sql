@@ -33,7 +33,7 @@ drawn as (
         dice(6002, f) as b
     from sizes
     cross join generate_series(1, files::bigint) as f
-    offset 0 -- a fence: without it the planner would work out every draw anew wherever it is used
+    offset 0 -- an optimization fence: without it the planner computes every draw again wherever it is used
 )
 
 select

@@ -29,7 +29,7 @@ drawn as (
         end as hangs_on
     from sizes
     cross join generate_series(1, tasks::bigint) as t
-    offset 0 -- a fence: without it the planner would work out every draw anew wherever it is used
+    offset 0 -- an optimization fence: without it the planner computes every draw again wherever it is used
 ),
 
 -- Tasks follow the course of time, as orders, plans and files do. Every second file has an order.

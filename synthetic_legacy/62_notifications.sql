@@ -25,7 +25,7 @@ drawn as (
         days(8) + i * days(2756) / sizes.notifications as created
     from sizes
     cross join generate_series(1, sizes.notifications) as i
-    offset 0 -- a fence: without it the planner would work out every draw anew wherever it is used
+    offset 0 -- an optimization fence: without it the planner computes every draw again wherever it is used
 ),
 
 -- Recipients are people who had joined by then, items were there by then, or nearly.

@@ -20,8 +20,8 @@ begin
         and id in (select instruction_id from gen_payment where has_operations);
 
     -- People and offices: a user who is doctor and patient, a role that only resembles a technician's, a doctor in two
-    -- teams, an office that is not valid, a country nobody maps, links of an office to no doctor and of a doctor to no
-    -- valid office, a birth date mistyped, a sex nobody knows.
+    -- teams, an office that is not valid, a country that is not mapped, links of an office to no doctor and of a doctor to no
+    -- valid office, a birth date mistyped, an unknown sex.
     insert into dispatch_patient (id, user_id, doctor_id, archived, suspended, schemes, suffix)
     select patient_id(how_many('patients') + 1), user_id, user_id, false, true, '{}', 'ME01'
     from gen_doctor where k = 5;
@@ -39,7 +39,7 @@ begin
     update dispatch_patient set birthdate = date '0198-05-01' where id = patient_id(3);
     update dispatch_patient set sex = 9 where id = patient_id(4);
 
-    -- Orders: codes nobody maps, a date mistyped, one deleted and one without a doctor although much hangs on them; of
+    -- Orders: codes that are not mapped, a mistyped date, one deleted and one without a doctor although many rows refer to them; of
     -- the shipped ones, one goes to an office that is not valid, one to no office, one at no known time.
     update dispatch_instruction set deleted = true where id = late_deleted_order;
     update dispatch_instruction
@@ -103,7 +103,7 @@ begin
     update dispatch_operation set type = 9
     where id = (select max(id) from dispatch_operation where type = 1);
 
-    -- Messages: to nobody there is, of an unknown type, of none though there is a target; a file of a rejected one.
+    -- Messages: to a user who does not exist, of an unknown type, without a type but with a target; a file of a rejected one.
     update dispatch_record
     set
         target_id = case id when record_id(1) then 999999 when record_id(2) then 999999 else target_id end,

@@ -1,4 +1,4 @@
--- The helpers leave; only the legacy tables stay.
+-- Drops the helpers; only the legacy tables stay.
 drop table
 gen_count, gen_permission, gen_specialty, gen_technician, gen_user, gen_email, gen_region, gen_country, gen_office,
 gen_doctor, gen_lost_doctor, gen_patient, gen_product, gen_template, gen_order, gen_jaw, gen_project, gen_plan,

@@ -1,4 +1,4 @@
--- Counts may agree by chance. Here every legacy id is looked for, in its mart or among the rows left out.
+-- Counts may agree by chance: this test looks up every legacy id in its mart and among the rows left out.
 {%- for each in migrated_entities() if each.whole_table %}
 select
     '{{ each.entity }}' as entity,

@@ -1,4 +1,4 @@
--- The ledger is built from the triaged models. Were one to drop or repeat a legacy row, only the source would know.
+-- The ledger is built from the triaged models. If one drops or repeats a legacy row, only the source shows it.
 with
 
 counted as (

@@ -1,4 +1,4 @@
--- The other direction: a mart row whose legacy id is not in the legacy table.
+-- The opposite direction: mart rows whose legacy id is not in the legacy table.
 {%- for each in migrated_entities() %}
 select
     '{{ each.entity }}' as entity,

@@ -1,4 +1,4 @@
--- A payment sums its refunds before the operations are triaged; the sum must be that of the operations in the mart.
+-- The triage of payments sums the refunds before the operations are triaged: the sum must equal that of the mart.
 with
 
 operations as (

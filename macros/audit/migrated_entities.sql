@@ -1,7 +1,4 @@
 {% macro migrated_entities() -%}
-    {#- What is migrated, in the order in which it is reported: [{phase, entity, legacy_table, …}, …]. The entity is the
-        name of the mart, its triaged model is int_<entity>__triaged. `whole_table` is false where only some rows of the
-        legacy table concern the entity. -#}
     {%- set phases = {
         'Phase 7': {
             'payments': 'dispatch_payment',

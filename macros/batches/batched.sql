@@ -1,12 +1,4 @@
 {% materialization batched, adapter='postgres' %}
-    {#-
-        A large table kept equal to its query without rewriting what did not change.
-
-        The rows are cut into batches by a numeric key (config `batch_by`). The model named by config `signatures` holds
-        a signature of everything that a batch is made from; a batch is loaded when its signature is not the one it was
-        last loaded with. Rows and signature of a batch are committed together, so a killed load goes on where it
-        stopped.
-    -#}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set loaded = loaded_batches_relation(this) -%}
     {%- set signatures = ref(config.require('signatures')) -%}
@@ -45,7 +37,7 @@
     {% call statement('commit', auto_begin=False) -%}
         commit;
     {%- endcall %}
-    {#- Statistics for the plans; and the visibility map, by which a test of the key can read its index alone. -#}
+    {#- Statistics for the planner, and the visibility map, so that a test of the key can read its index alone. -#}
     {% call statement('main', auto_begin=False) -%}
         {{ 'vacuum (analyze) ' ~ target_relation if changes else "select 'nothing has changed'" }}
     {%- endcall %}

@@ -1,5 +1,6 @@
 {% macro batched_version(sql) -%}
-    {#- Changes when the query, a view it reads through, or the contract changes: every batch is then out of date. -#}
+    {#- A hash of everything that makes all batches out of date when it changes: the query, the views it reads through,
+        the columns of the contract. -#}
     {%- set views = run_query(
         "select pg_get_viewdef(oid) from pg_catalog.pg_class where relkind = 'v' and oid in ("
         ~ (["null"] + upstream_views() | list) | join(', ') ~ ") order by oid::regclass::text"
@@ -8,7 +9,8 @@
 {%- endmacro %}
 
 {% macro upstream_views(node=model) -%}
-    {#- Views on views are followed down to the first tables. -#}
+    {#- SQL expressions of the views between a model and the tables that it is made from. Views on views are followed
+        down to the first tables. -#}
     {%- set views = [] -%}
     {%- for id in node.depends_on.nodes -%}
         {%- set parent = graph.nodes.get(id) -%}

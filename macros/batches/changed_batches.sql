@@ -1,4 +1,6 @@
 {% macro changed_batches(signatures, loaded) -%}
+    {#- SQL query of the batches to load: batch_number, signature (null when the batch has no rows any more) and
+        is_loaded (whether there are old rows to delete). -#}
     {%- set no_batch = 9223372036854775807 -%}
     select
         coalesce(current_batches.batch_number, loaded.batch_number) as batch_number,

@@ -1,5 +1,6 @@
 {% macro load_batch(relation, loaded, change, sql) -%}
-    {#- The rows without a key (batch number null) make a batch of their own. -#}
+    {#- SQL statements, to be run in one transaction, that replace the rows of one batch and record its signature.
+        `change` is a row of changed_batches. The rows without a key (batch number null) make a batch of their own. -#}
     {%- set key = config.require('batch_by') -%}
     {%- set number = change.batch_number -%}
     {%- if number is none -%}
@@ -24,7 +25,8 @@
 {%- endmacro %}
 
 {% macro with_key_cast(sql) -%}
-    {#- The query passes its key on uncast, or no index of the legacy table would find a batch; the insert casts it. -#}
+    {#- The query leaves its key uncast, because the index of the legacy table serves the uncast column only; the insert
+        casts it. -#}
     {%- set key = config.require('batch_by') -%}
     select
         {%- for name, column in model.columns.items() %}

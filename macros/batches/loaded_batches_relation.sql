@@ -1,5 +1,6 @@
 {% macro loaded_batches_relation(relation) -%}
-    {#- Beside the intermediate models, so that readers of the marts do not meet it. -#}
+    {#- The table `<model>__loaded_batches`: the signature that each batch was last loaded with and, as its comment, the
+        batched_version. It is among the intermediate models, so that readers of the marts do not see it. -#}
     {{ return(api.Relation.create(
         database=relation.database,
         schema=generate_schema_name('intermediate', model),

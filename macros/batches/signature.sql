@@ -1,6 +1,6 @@
 {% macro signature(hashes) -%}
-    {#- Number of rows, and for them and for each kind of parent the sum of 64-bit hashes: a change, an insert and a
-        delete each change one of them. -#}
+    {#- The number of rows and, for the rows and each kind of parent, the sum of their 64-bit hashes: every change,
+        insert and delete changes one of them. -#}
     count(*)
     {%- for hash in hashes %} || ':' || coalesce(sum({{ hash }}), 0){% endfor -%}
 {%- endmacro %}

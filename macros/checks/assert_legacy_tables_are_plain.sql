@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {% macro postgres__assert_legacy_tables_are_plain() -%}
-    {#- Reading a view, or casting a value of somebody's own type, runs functions with the rights of who reads. -#}
+    {#- Reading a view, or casting a value of a user-defined type, runs functions with the rights of the reader. -#}
     {%- if execute and flags.WHICH in ('run', 'build', 'retry', 'test', 'snapshot') -%}
         {%- set found = run_query(
             "select relname, attname, relkind in ('r', 'p') as is_table from pg_catalog.pg_class"

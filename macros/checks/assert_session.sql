@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {% macro postgres__assert_session() -%}
-    {#- Compared here and not in the database, where a hostile search_path may lead an operator elsewhere. -#}
+    {#- Compared in Jinja and not in the database, where a hostile search_path could replace an operator. -#}
     {%- if execute -%}
         {%- for name in ('PGHOSTADDR', 'PGSERVICE', 'PGCLIENTENCODING', 'PGDATESTYLE', 'PGTZ') if env_var(name, '') -%}
             {{ exceptions.raise_compiler_error(
@@ -12,7 +12,7 @@
             ) }}
         {%- endfor -%}
         {%- set pinned = session_settings() -%}
-        {#- These cannot be pinned by everybody, or on every version. -#}
+        {#- Not every user can set these, and not on every version. -#}
         {%- set wanted = dict(
             pinned, session_replication_role='origin', transaction_timeout='0', server_encoding='UTF8'
         ) -%}

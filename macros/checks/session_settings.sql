@@ -1,6 +1,6 @@
 {% macro session_settings() -%}
-    {#- The settings on which results, keys and names depend: the list of search_path in profiles.yml.example, where
-        lock_timeout stands too. -#}
+    {#- The settings on which results, keys and names depend, as {name: value}: those of search_path in
+        profiles.yml.example, except lock_timeout. -#}
     {{ return({
         'search_path': 'pg_catalog, pg_temp',
         'client_encoding': 'UTF8',

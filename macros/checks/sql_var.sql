@@ -1,6 +1,5 @@
 {% macro sql_var(name) -%}
-    {#- No variable stands in SQL as it was written: texts and dates become literals, and what has not the form of its
-        kind is refused. -#}
+    {#- Texts and dates become SQL literals. A value that does not have the form of its kind is refused. -#}
     {%- set forms = var_forms() -%}
     {%- set value = var(name) | string -%}
     {%- if not modules.re.fullmatch(forms[name][0], value) -%}
@@ -14,7 +13,7 @@
 {%- endmacro %}
 
 {% macro var_forms() -%}
-    {#- What each variable may look like: a regular expression, and the same in words. -#}
+    {#- The form of each variable: [regular expression, the same in words]. -#}
     {%- set date = ["[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "a date, such as 1900-01-01"] -%}
     {{ return({
         'legacy_schema': ['[^"]+', 'the name of a schema, without a double quote'],
@@ -27,7 +26,7 @@
 {%- endmacro %}
 
 {% macro assert_vars() -%}
-    {#- On-run-start hook: contracts name variables in YAML, where sql_var is not known. -#}
+    {#- Contracts name variables in YAML, which cannot call sql_var. -#}
     {%- for name in var_forms() -%}
         {%- do sql_var(name) -%}
     {%- endfor -%}

@@ -1,12 +1,9 @@
-{# Short text as a person meant it: invisible characters at both ends removed, nothing left means null. #}
 {% macro clean_text(expression) -%}
     {{ return(adapter.dispatch('clean_text', 'dispatch')(expression)) }}
 {%- endmacro %}
 
-{#
-  Names are pasted out of e-mails and web pages, so what is invisible is not only U+0020: white space, then zero-width
-  characters, then bidirectional marks. E'' knows no \v, hence 000b.
-#}
+{# Names are pasted from e-mails and web pages, so invisible characters are more than U+0020: white space, then
+   zero-width characters, then bidirectional marks. E'' has no \v, hence 000b. #}
 {% macro postgres__clean_text(expression) -%}
     {%- set invisible = (
         ' \\t\\n\\u000b\\f\\r\\u0085\\u00a0\\u1680\\u2028\\u2029\\u202f\\u205f\\u3000'

@@ -1,13 +1,10 @@
-{# True when the text can be converted to the engine's JSON type; null in gives null out, an empty string is false. #}
 {% macro is_json(expression) -%}
     {{ return(adapter.dispatch('is_json', 'dispatch')(expression)) }}
 {%- endmacro %}
 
-{#
-  Not "is json": that accepts \u0000 and lone surrogates, which the cast to jsonb then refuses. Text nested some ten thousand
-  levels deep exhausts the stack of the parser, an error that pg_input_is_valid does not catch: it counts as malformed. Brackets are
-  counted in long texts only, for that takes longer than the rest.
-#}
+{# Not "is json": it accepts \u0000 and lone surrogates, which the cast to jsonb then refuses. Text nested some ten
+   thousand levels deep exhausts the stack of the parser, an error that pg_input_is_valid does not catch: it counts as
+   malformed. Brackets are counted in long texts only, because counting takes longer than the rest. #}
 {% macro postgres__is_json(expression) -%}
     case
         when {{ expression }} is null then null

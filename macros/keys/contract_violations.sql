@@ -3,8 +3,8 @@
 {%- endmacro %}
 
 {% macro default__contract_violations(node) -%}
-    {#- Where the engine does not hold what the contract declares: the rows that break it. One scan for all that a row
-        can break by itself, one for each unique column; foreign keys have their relationships tests. -#}
+    {#- For an engine that does not enforce the contract: the rows that break it. One scan for all that a row can break
+        by itself, one for each unique column; foreign keys have their relationships tests. -#}
     {%- set promises = {} -%}
     {%- for constraint in declared_constraints(node) if constraint.type in ('not_null', 'check') -%}
         {%- set condition = constraint.expression or constraint.columns[0] ~ ' is not null' -%}
@@ -31,8 +31,8 @@
 {%- endmacro %}
 
 {% macro postgres__contract_violations(node) -%}
-    {#- What the database does not hold: not there, not validated, not enforced, or on other columns. A foreign key to a
-        parent that this environment does not have (dbt --defer) is not missed. -#}
+    {#- For PostgreSQL, which enforces the contract: each constraint that is missing, not validated, not enforced or on
+        other columns. A foreign key to a parent that this environment does not have (dbt --defer) is not missed. -#}
     {%- set table = "to_regclass('" ~ node.relation_name ~ "')" -%}
     select
         '{{ node.name }}' as table_name,
@@ -66,37 +66,21 @@
             select
                 case contype
                     when 'c' then 'check ' || conname
-                    when 'p' then 'primary key (' || own.names || ')'
-                    when 'u' then 'unique (' || own.names || ')'
-                    else
-                        'foreign key (' || own.names || ') references '
-                        || nspname || '.' || relname || ' (' || others.names || ')'
+                    else lower(replace(pg_get_constraintdef(oid), '"', ''))
                 end
             from pg_catalog.pg_constraint
-            left join pg_catalog.pg_class on confrelid = pg_class.oid
-            left join pg_catalog.pg_namespace on relnamespace = pg_namespace.oid
-            left join lateral (
-                select string_agg(attname, ', ' order by place) as names
-                from unnest(conkey) with ordinality as keys (number, place)
-                inner join pg_catalog.pg_attribute on attrelid = conrelid and attnum = number
-            ) as own on true
-            left join lateral (
-                select string_agg(attname, ', ' order by place) as names
-                from unnest(confkey) with ordinality as keys (number, place)
-                inner join pg_catalog.pg_attribute on attrelid = confrelid and attnum = number
-            ) as others on true
             where conrelid = {{ table }} and contype in ('c', 'p', 'u', 'f') and convalidated
         )
 {%- endmacro %}
 
 {% macro constraint_text(constraint) -%}
-    {#- What a constraint says, in a form in which the catalog of the database can say it, too. -#}
+    {#- A constraint in words: a check by its name, a key as the catalog of PostgreSQL words it, in lower case. -#}
     {%- if constraint.type == 'check' -%}
         check {{ constraint.name }}
     {%- else -%}
         {{- constraint.type | replace('_', ' ') }} ({{ constraint.columns | join(', ') }})
-        {%- if constraint.type == 'foreign_key' %} references {{ constraint.parent.schema }}.{{ constraint.parent.alias }}
-            {{- ' (' ~ constraint.parent_column ~ ')' }}
+        {%- if constraint.type == 'foreign_key' %} references {{ constraint.parent.schema | lower }}.
+            {{- constraint.parent.alias }}({{ constraint.parent_column }})
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

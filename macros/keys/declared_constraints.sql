@@ -1,7 +1,8 @@
 {% macro declared_constraints(node) -%}
-    {#- What the contract of a model promises: [{type, name, columns, expression, parent, parent_column}, …]. A foreign
-        key also promises an index on the referencing column, unless that of another key begins with it. A
-        self-reference has no `to` (dbt would see a cycle) but an `expression` that names its own model. -#}
+    {#- The promises of a contract: [{type, name, columns, expression, parent, parent_column}, …]. A foreign key also
+        promises an index on its column, unless the index of another key begins with that column. A self-reference has
+        no `to` (dbt would see a cycle) but an `expression` that names its own model. All that creates, restores or
+        looks for a constraint reads this list. -#}
     {%- set declared = [] -%}
     {%- for column in node.columns.values() -%}
         {%- for constraint in column.constraints -%}

@@ -3,14 +3,13 @@
 {%- endmacro %}
 
 {% macro postgres__enforce_declared_keys() -%}
-    {#- Post-hook of every mart, inside the transaction that builds it: a violated key leaves the old table. -#}
     {%- if execute and flags.WHICH in ('run', 'build', 'retry') -%}
         {%- set backup = load_cached_relation(make_backup_relation(this, 'table')) -%}
         {%- set missing = missing_own_keys() -%}
-        {#- Keys lock the tables at both ends. One model at a time takes such locks, so that none waits in a circle. -#}
+        {#- Adding a key locks the tables at both ends. One model at a time takes such locks, to avoid deadlocks. -#}
         {{ take_turn() }};
-        {#- dbt would drop the replaced table after the commit, and with it, unseen, the foreign keys that point at it.
-            Dropped here, they are gone and back within one transaction, and the index names are free. -#}
+        {#- dbt would drop the replaced table after the commit, and silently the foreign keys that point at it. Dropped
+            here, they are restored within the same transaction, and the index names are free. -#}
         {%- if backup is not none %}
         drop {{ backup.type }} if exists {{ backup }} cascade;
         {%- endif %}

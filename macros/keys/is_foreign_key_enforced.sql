@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {% macro postgres__is_foreign_key_enforced(child, child_column, parent, parent_column) -%}
-    {#- Rendered by hand: under --empty and --sample a relation is a query. Between two environments (dbt --defer) there
+    {#- render(), because under --empty and --sample a relation is a query. Between two environments (dbt --defer) there
         is no key. -#}
     {%- if child.schema != parent.schema -%}
         cast(null as boolean)

@@ -1,5 +1,6 @@
 {% macro is_left_behind(key) -%}
-    {#- A child that this run does not rebuild loses its key to a rebuilt parent and must get it back. -#}
+    {#- Whether rebuilding this model drops the key of a child that exists and that this run does not rebuild: the key
+        must be restored. -#}
     {{ return(
         key.parent.unique_id == model.unique_id
         and key.child.unique_id != model.unique_id

@@ -3,8 +3,6 @@
 {%- endmacro %}
 
 {% macro postgres__restore_lost_keys() -%}
-    {#- At the end of a run. A mart that was to be rebuilt and failed, or was skipped, has lost its keys to the parents
-        that were: it gets them back, and where its old rows no longer fit, the log says so. -#}
     {%- if execute and flags.WHICH in ('run', 'build', 'retry') -%}
         do $$
         declare

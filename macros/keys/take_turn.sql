@@ -1,6 +1,6 @@
 {% macro take_turn() -%}
-    {#- Until the end of the transaction no other model adds keys. An advisory lock could be held by whoever can
-        connect: production takes the lock of a table that belongs to the release. -#}
+    {#- A statement after which no other model adds keys until the transaction ends. Any user who can connect can hold
+        an advisory lock, so production locks a table of the release schema. -#}
     {%- if is_production() -%}
         lock table {{ release_schema() }}.publications in share update exclusive mode
     {%- else -%}

@@ -3,8 +3,9 @@
 {%- endmacro %}
 
 {% macro postgres__assert_candidate_is_as_built() -%}
-    {#- Part of the transaction of publish. Nobody can write into the candidate any more; now it must be, to the last
-        row, what the build made and the tests saw. -#}
+    {#- Statements of publish. They lock the candidate against writers, then fail, naming the relations, unless its
+        schemas hold exactly what the build made and the tests saw: unchanged, with every declared constraint, and with
+        as many rows as the ledger says. -#}
     {%- set schemas = released_schemas() | map(attribute='next') | join("', '") -%}
     {%- set expected = [] -%}
     {%- for node in built_nodes() -%}

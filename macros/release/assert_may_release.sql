@@ -1,5 +1,6 @@
 {% macro assert_may_release() -%}
-    {#- PostgreSQL would say it too, of the first statement that is refused, and not what to do. -#}
+    {#- Stops a user who does not own the release schema. PostgreSQL would refuse too, at the first statement, but
+        without saying what to do. -#}
     {%- set owner = run_query(
         "select pg_get_userbyid(nspowner) from pg_catalog.pg_namespace where nspname = '" ~ release_schema() ~ "'"
         ~ " and not pg_has_role(nspowner, 'usage')"

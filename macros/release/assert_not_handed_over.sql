@@ -1,5 +1,6 @@
 {% macro assert_not_handed_over(operation) -%}
-    {#- Once the application owns the data, the marts are the baseline that it was given: nothing may replace them. -#}
+    {#- Stops builds, publish and rollback after python -m ops handover: the marts are the baseline that the application
+        started from, and nothing may replace them. -#}
     {%- set handovers = release_table('handovers') -%}
     {%- set found = run_query(
         "select schema_name, to_char(handed_over_at, 'YYYY-MM-DD HH24:MI TZ') as handed_over_at from " ~ handovers

@@ -1,5 +1,5 @@
 {% macro assert_nothing_of_others_is_lost() -%}
-    {#- Before a build, which nobody could publish. -#}
+    {#- Stops a build that could not be published. -#}
     {%- set others = run_query(objects_of_others(released_schemas())).columns[0].values()
         if release_table('built_relations') is not none else [] -%}
     {%- if others -%}
@@ -8,8 +8,9 @@
 {%- endmacro %}
 
 {% macro objects_of_others(schemas) -%}
-    {#- What somebody else put into a published schema leaves with the version, and the build after next would drop it.
-        A schema in which nothing is recorded was published before relations were. -#}
+    {#- SQL query of the objects in the published schemas that no build made. A publish would move them away with the
+        old version, and the build after the next would drop them. A schema in which nothing is recorded was published
+        before relations were recorded. -#}
     select foreign_object
     from {{ objects_in(schemas | map(attribute='live') | join("', '")) }}
     where
@@ -31,5 +32,6 @@
 {%- endmacro %}
 
 {% macro others_would_be_lost(others) -%}
+    {#- The error message for objects_of_others. -#}
     not done: no build made {{ others }}, and a publish would take it away. Move it into a schema of its own (alter … set schema …), or drop it, then try again.
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {% macro assert_sole_builder() -%}
-    {#- Before a run takes the candidate, and once more when it has it: no statement of another may be on its way.
-        The name of an application is anybody's to choose: only sessions of those who may build count. -#}
+    {#- No statement of another run may be in progress. Any user can set an application name, so only sessions of users
+        who may build count. -#}
     {%- if execute and is_production() and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- set others = run_query(
             "select pid || ' of user ' || usename from pg_catalog.pg_stat_activity"

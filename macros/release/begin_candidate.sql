@@ -1,7 +1,4 @@
 {% macro begin_candidate() -%}
-    {#- At the start of a run. In production the candidate belongs to the run that began last, and only that one can be
-        published. Anywhere else a run would write straight into what is being read: where versions are published, that
-        is refused. -#}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- do assert_packages_stay_apart() -%}
         {%- do assert_not_handed_over('dbt ' ~ flags.WHICH) -%}
@@ -23,7 +20,7 @@
     {{ create_release_tables() }}
     insert into {{ release_schema() }}.builds (build_id, git_commit, project_checksum)
     values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") | replace("'", "''") }}', ''), '{{ project_checksum() }}');
-    {#- What is left of the version before last: views for readers, relations that the project no longer builds. -#}
+    {#- Remains of the version before last: readers' views, and relations that the project no longer builds. -#}
     drop schema if exists analytics_next cascade;
     {%- set kept = built_nodes() | map(attribute='alias') | list -%}
     {%- for node in built_nodes() if node.config.materialized == 'batched' -%}
@@ -47,7 +44,7 @@
             execute format('drop %s if exists %s cascade', leftover.kind, leftover.relation);
         end loop;
     end $$;
-    {#- A history goes on from the one that is being read: what a refused candidate saw never happened. -#}
+    {#- A history continues from the published one, not from that of a refused candidate. -#}
     {%- for node in built_nodes() if node.resource_type == 'snapshot' and node.unique_id in selected_resources -%}
         {%- set next = api.Relation.create(node.database, node.schema, node.alias, type='table') -%}
         {%- set live = adapter.get_relation(
@@ -65,7 +62,7 @@
 {%- endmacro %}
 
 {% macro assert_nothing_is_published() -%}
-    {#- A target with the schema dispatch_next would write into the version beside the one that is read. -#}
+    {#- A target with the schema dispatch_next would write into the version beside the published one. -#}
     {%- set publications = release_table('publications', target.schema.removesuffix('_next') ~ '_release') -%}
     {%- if publications is not none and run_query('select 1 from ' ~ publications ~ ' limit 1').rows -%}
         {{ exceptions.raise_compiler_error(
@@ -77,8 +74,9 @@
 {%- endmacro %}
 
 {% macro assert_no_other_run() -%}
-    {#- Two runs would replace each other's tables. The other run is known by the comment of its statements
-        (query-comment in dbt_project.yml); it connects for each node, so it is looked for over a quarter of a second. -#}
+    {#- Outside production: two runs would replace each other's tables. The comment of its statements (query-comment in
+        dbt_project.yml) identifies the other run. It connects for each node, so the search lasts a quarter of a second.
+        -#}
     {%- for attempt in range(5) -%}
         {%- do run_query('select pg_sleep(0.05), pg_stat_clear_snapshot()') -%}
         {%- set others = run_query(
@@ -97,6 +95,7 @@
 {%- endmacro %}
 
 {% macro assert_no_other_release() -%}
+    {#- Stops the run while a release is running that did not start it. -#}
     {%- set releases = release_table('releases') -%}
     {%- set running = run_query(
         "select release_id, pid, usename from " ~ releases ~ " as release"
@@ -113,6 +112,7 @@
 {%- endmacro %}
 
 {% macro assert_analytics_is_ours() -%}
+    {#- Before the first publish the schemas of the analysts' views must not exist yet. -#}
     {%- set publications = release_table('publications') -%}
     {%- set found = run_query(
         "select 1 from pg_catalog.pg_namespace where nspname in ('analytics', 'analytics_next')"
@@ -126,7 +126,8 @@
 {%- endmacro %}
 
 {% macro assert_packages_stay_apart() -%}
-    {#- What a package brings is built where it says, while the build still runs: not among what is read. -#}
+    {#- The relations of a package are built where the package says, while the build runs: they must not be in a
+        published schema. -#}
     {%- set released = released_schemas() -%}
     {%- for node in graph.nodes.values() if node.package_name != project_name
         and node.schema in released | map(attribute='live') | list + released | map(attribute='next') | list -%}

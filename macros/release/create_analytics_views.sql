@@ -1,7 +1,7 @@
 {% macro create_analytics_views() -%}
-    {#- One view for each mart and audit table, with every column that is not marked pii and the descriptions of both:
-        what analysts read. A text that people could write freely is shown where it has the form `shown_if` of its column.
-        A view belongs to the version of the table it was made on, and is exchanged with it. -#}
+    {#- The views of schema analytics: one for each mart and audit table, with all columns not tagged pii and the
+        descriptions of both. Free text is shown only where it matches `shown_if` of its column. A view belongs to the
+        version of its table and is swapped with it. -#}
     create schema analytics_next;
     {%- for node in marts_to_publish() %}
     {%- set columns = node.columns.values() | rejectattr('config.meta.pii', 'equalto', true) | list %}
@@ -25,9 +25,11 @@
 {%- endmacro %}
 
 {% macro marts_to_publish() -%}
+    {#- The models that readers see: those with a contract. -#}
     {{ return(own_nodes('model') | selectattr('config.contract.enforced') | sort(attribute='name')) }}
 {%- endmacro %}
 
 {% macro sql_text(text) -%}
+    {#- A text as an SQL literal. -#}
     '{{ text | trim | replace("'", "''") }}'
 {%- endmacro %}

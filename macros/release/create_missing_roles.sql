@@ -1,5 +1,6 @@
 {% macro create_missing_roles() -%}
-    {#- Roles belong to the server: they are there before the first publish and after the last. -#}
+    {#- Statements that create the missing roles. Roles belong to the server: they exist before the first publish and
+        after the last. -#}
     {%- set missing = run_query(
         "select role from unnest(array['dispatch_engineer', 'dispatch_analyst']) as role"
         ~ " where not exists (select 1 from pg_catalog.pg_roles where rolname = role)"

@@ -24,7 +24,8 @@
         relation regclass primary key,
         state jsonb not null
     );
-    {#- Builds are ordered by a number, because clocks are set back. Older builds, without one, have the number 0. -#}
+    {#- Builds are ordered by a number, because clocks can be set back. Older builds, without one, have the number 0.
+        -#}
     do $$
     begin
         if not exists (
@@ -42,8 +43,9 @@
                 'What the builds made, in both versions. One row per table or view, as it was when it had been built.';
         end if;
     end $$;
-    {#- All of a relation that must not change between its tests and its publication. The transactions that wrote its
-        rows, and how many rows are left of each, show every insert, update and delete; a vacuum changes neither. -#}
+    {#- Everything about a relation that must not change between its tests and its publication. The transactions that
+        wrote its rows, and how many rows each of them left, show every insert, update and delete; a vacuum changes
+        neither. -#}
     create or replace function {{ schema }}.state_of(relation regclass) returns jsonb
     language plpgsql stable set search_path = pg_catalog as $$
     declare
@@ -69,6 +71,11 @@
                         select jsonb_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum)
                         from pg_attribute
                         where attrelid = relation and attnum > 0 and not attisdropped
+                    ),
+                    'checks', (
+                        select jsonb_agg(conname || ' ' || pg_get_constraintdef(oid) order by conname)
+                        from pg_constraint
+                        where conrelid = relation and contype = 'c'
                     ),
                     'definition', (
                         select md5(string_agg(cast(ev_action as text), ',' order by rulename))

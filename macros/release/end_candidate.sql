@@ -1,7 +1,6 @@
 {% macro end_candidate(results) -%}
-    {#- At the end of a run in production: writes down what of the project the candidate still lacks: nodes that were
-        not built, not tested, or failed. A run that does only what the one before it left, as dbt retry does, goes on
-        with its list. A run that built anything again has put the tests that had passed before out of date. -#}
+    {#- A run that does only what the run before it left unfinished, as dbt retry does, continues its list. A run that
+        rebuilt anything makes the tests that passed before out of date. -#}
     {%- set builds = release_table('builds') if execute and is_production() -%}
     {%- if builds and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test') -%}
         {%- do run_query(create_release_tables()) -%}
@@ -24,8 +23,8 @@
 {%- endmacro %}
 
 {% macro unfinished_before() -%}
-    {#- What the run before this one left undone; none when it was published, never came to its
-        end, or when the project was another one. -#}
+    {#- The nodes that the run before this one left unfinished; none when it was published, did not reach its end, or
+        the project has changed since. -#}
     {%- set found = run_query(
         "select coalesce(array_to_string(unfinished, ','), '') as unfinished, unfinished is not null"
         ~ " and project_checksum = '" ~ project_checksum() ~ "'"
@@ -37,7 +36,7 @@
 {%- endmacro %}
 
 {% macro postgres__close_candidate(unfinished) -%}
-    {#- A run of tests has no row of its own: it adds to that of the build it tested, unless that is published. -#}
+    {#- A run of tests has no row of its own: it updates the row of the build it tested, unless that is published. -#}
     update {{ release_schema() }}.builds
     set finished_at = clock_timestamp(), unfinished = string_to_array('{{ unfinished | join(",") }}', ',')
     where

@@ -1,6 +1,6 @@
 {% macro grant_to_readers(schemas) -%}
-    {#- Engineers read every layer, analysts the views; nobody reads the version that is not published. What no build
-        made is granted to nobody. -#}
+    {#- Engineers read every layer, analysts the views. The version that is not published is closed to both. Relations
+        that no build made are granted to no role. -#}
     {%- for schema in schemas %}
     grant usage on schema {{ schema.live }} to dispatch_engineer;
     {{ close_to_others(schema.next) }}

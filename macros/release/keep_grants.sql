@@ -1,6 +1,6 @@
 {% macro keep_grants(schemas) -%}
-    {#- Who may read what is being read may read what takes its place, and nobody else: rights that others have on a
-        schema, a relation or a column are copied to the one of the same name. -#}
+    {#- Readers of the published version keep their rights on the version that replaces it: rights that others have on a
+        schema, a relation or a column are copied to the one of the same name; all other rights are revoked. -#}
     do $$
     declare
         command text;
@@ -8,7 +8,7 @@
         for command in
             with
 
-            exchanged as (
+            swapped as (
                 select now.oid as live, later.oid as next, now.nspacl as live_acl, later.nspacl as next_acl, later.nspowner,
                     quote_ident(later.nspname) as object
                 from (
@@ -24,14 +24,14 @@
             relations as (
                 select now.oid as live, later.oid as next, now.relacl as live_acl, later.relacl as next_acl, later.relowner,
                     cast(cast(later.oid as regclass) as text) as object
-                from exchanged
-                inner join pg_catalog.pg_class as now on now.relnamespace = exchanged.live and now.relkind in ('r', 'v')
+                from swapped
+                inner join pg_catalog.pg_class as now on now.relnamespace = swapped.live and now.relkind in ('r', 'v')
                 inner join pg_catalog.pg_class as later
-                    on later.relnamespace = exchanged.next and later.relname = now.relname and later.relkind in ('r', 'v')
+                    on later.relnamespace = swapped.next and later.relname = now.relname and later.relkind in ('r', 'v')
             ),
 
             acls as (
-                select 'schema' as kind, object, '' as columns, nspowner as owner, live_acl, next_acl from exchanged
+                select 'schema' as kind, object, '' as columns, nspowner as owner, live_acl, next_acl from swapped
                 union all
                 select 'table', object, '', relowner, live_acl, next_acl from relations
                 union all
@@ -73,7 +73,7 @@
 {%- endmacro %}
 
 {% macro close_to_others(schema) -%}
-    {#- Nobody but its owner enters a schema. -#}
+    {#- Only its owner keeps rights on a schema. -#}
     do $$
     declare
         other text;

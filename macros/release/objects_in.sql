@@ -1,5 +1,5 @@
 {% macro objects_in(schemas) -%}
-    {#- Everything that is in these schemas: tables and views, functions, types, … -#}
+    {#- Subquery of all objects in these schemas: tables, views, functions, types, … -#}
     (
         select classid, objid, pg_namespace.oid as nspoid, identified.type || ' ' || identified.identity as foreign_object
         from pg_catalog.pg_depend

@@ -1,4 +1,5 @@
 {% macro project_checksum() -%}
+    {#- A checksum of the files of all built nodes and of the variables. -#}
     {%- set checksums = [] -%}
     {%- for node in built_nodes() -%}
         {%- do checksums.append(node.unique_id ~ ' ' ~ node.checksum.checksum) -%}

@@ -1,5 +1,4 @@
 {% macro publish(build_id=none) -%}
-    {#- dbt run-operation publish --target prod -#}
     {%- do assert_production('publish') -%}
     {%- do assert_session() -%}
     {%- set build = last_build() -%}
@@ -11,6 +10,7 @@
 {%- endmacro %}
 
 {% macro assert_production(operation) -%}
+    {#- Stops an operation with another target than prod, of a user who may not release, or after the hand-over. -#}
     {%- if not is_production() -%}
         {{ exceptions.raise_compiler_error(operation ~ " works on target prod only: add --target prod") }}
     {%- endif -%}
@@ -19,7 +19,7 @@
 {%- endmacro %}
 
 {% macro last_build() -%}
-    {#- The row of the build that the candidate belongs to, with the last publication; none when nothing was built. -#}
+    {#- The build that the candidate belongs to; none when nothing was built. -#}
     {%- if release_table('builds') is none -%}
         {{ return(none) }}
     {%- endif -%}
@@ -34,6 +34,8 @@
 {%- endmacro %}
 
 {% macro assert_publishable(build, build_id) -%}
+    {#- Stops publish, with the reason, when the candidate is incomplete, not tested, or not of the build that was
+        meant. -#}
     {%- set again = 'Run dbt build --target prod, then publish.' -%}
     {%- set reason = none -%}
     {%- if build is none -%}
@@ -55,7 +57,7 @@
 {%- endmacro %}
 
 {% macro assert_ledger_adds_up() -%}
-    {#- The tests of the build have asked this too; here no test that was changed or left out can hide it. -#}
+    {#- The tests of the build check this too; here it is checked even if a test was changed or left out. -#}
     {%- set audit = own_nodes('model') | selectattr('name', 'equalto', 'migration_ledger') | first -%}
     {%- set keys = own_nodes('model') | selectattr('name', 'equalto', 'foreign_key_ledger') | first -%}
     {%- set faults = run_query(

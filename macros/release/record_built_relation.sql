@@ -1,6 +1,4 @@
 {% macro record_built_relation() -%}
-    {#- Post-hook of everything that is built. In production it writes down, in the transaction of the build, what the
-        relation is like: publish refuses one that has changed since. -#}
     {%- if execute and is_production() and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- set relations = [this] -%}
         {%- if config.get('materialized') == 'batched' -%}

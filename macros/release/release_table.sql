@@ -1,6 +1,6 @@
 {% macro release_table(name, schema=none) -%}
-    {#- One of the tables in which builds, publications and releases are written down; none when it is not there yet.
-        Asked anew: dbt's cache does not know what a hook has created. -#}
+    {#- The name of a table of the release schema; none when it does not exist yet. Read from the catalog each time,
+        because a hook may have created it without the knowledge of the dbt cache. -#}
     {%- set schema = schema or release_schema() -%}
     {%- set found = run_query(
         "select pg_get_userbyid(relowner) as owner,"

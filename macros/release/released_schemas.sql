@@ -1,6 +1,6 @@
 {% macro released_schemas() -%}
-    {#- The schemas that are published together: [{live, next}, …]; `next` holds the candidate, or after a publish the
-        version before. -#}
+    {#- The schemas that are published together: [{live, next}, …]; `next` holds the candidate or, after a publish, the
+        previous version. -#}
     {%- set schemas = [] -%}
     {%- for next in built_nodes() | map(attribute='schema') | unique | sort -%}
         {%- set live = next | replace(target.schema ~ '_next_', target.schema ~ '_', 1) -%}
@@ -16,7 +16,8 @@
 {%- endmacro %}
 
 {% macro own_nodes() -%}
-    {#- Nodes of these kinds; what packages bring is not ours to build beside, publish or answer for. -#}
+    {#- Nodes of these resource types, without those of packages, which releases neither build beside the published
+        version nor publish. -#}
     {{ return(graph.nodes.values() | selectattr('package_name', 'equalto', project_name)
         | selectattr('resource_type', 'in', varargs) | list) }}
 {%- endmacro %}

@@ -1,5 +1,4 @@
 {% macro rollback() -%}
-    {#- dbt run-operation rollback --target prod -#}
     {%- do assert_production('rollback') -%}
     {%- do assert_session() -%}
     {%- do assert_no_other_release() -%}

@@ -3,18 +3,18 @@
 {%- endmacro %}
 
 {% macro postgres__swap_versions(action, build_id, preparations) -%}
-    {#- One transaction: every schema of the candidate becomes the one that is read, and the other way round. Tables
-        keep their keys and grants; a query that has begun goes on reading the version it began with. -#}
+    {#- Blue/green schema swap in one transaction: each schema of the candidate is published, and the published one
+        takes its place. Tables keep their keys and grants; a running query continues on the version it began with. -#}
     {%- set schemas = released_schemas() -%}
-    {#- Two rollbacks that begin at the same moment would undo each other. How long this command has been running is
-        known by its own clock, when something was published by that of the server. -#}
+    {#- Two rollbacks at the same moment would undo each other. The duration of this command comes from the clock of its
+        own machine, the time of a publication from that of the server. -#}
     {%- set seconds = (modules.datetime.datetime.now(modules.pytz.utc) - run_started_at).total_seconds() -%}
     {%- set before = run_query(
         "select count(*) as publications, clock_timestamp() - interval '" ~ seconds ~ " seconds' as began"
         ~ " from " ~ release_schema() ~ ".publications"
     ).rows[0] -%}
     {%- set newest = last_build().build_id -%}
-    {#- What was asked so far has begun a transaction already, with a snapshot perhaps. -#}
+    {#- The queries above have begun a transaction already, perhaps with a snapshot. -#}
     commit;
     begin isolation level read committed;
     lock table {{ release_schema() }}.publications, {{ release_schema() }}.builds in share row exclusive mode;
@@ -49,7 +49,7 @@
     {{ keep_grants(schemas) }}
     {{ wait_for_readers(schemas) }}
     {%- for schema in schemas %}
-    {{ exchange(schema.live, schema.next) }}
+    {{ swap_schemas(schema.live, schema.next) }}
     {%- endfor %}
     {{ grant_to_readers(schemas) }}
     insert into {{ release_schema() }}.publications (action, live_build_id, previous_build_id)
@@ -61,11 +61,12 @@
 {%- endmacro %}
 
 {% macro wait_for_readers(schemas) -%}
-    {#- A statement that is being parsed at the moment of the commit may have looked up one table before it and looks up
-        the next one after it: it would read two versions. Nobody is between two tables while all are locked. Who waits for
-        one of our locks may hold what we wait for, so every attempt is short, of varied length, and far below
-        deadlock_timeout, after which a reader might be cancelled. A transaction that keeps a table from the first attempt
-        on runs for long and is hardly between two: it is waited for no longer than it takes to see that. -#}
+    {#- A statement that is being parsed at the moment of the commit may look up one table before it and the next after
+        it, and would read two versions. No statement is between two tables while all of them are locked. A session that
+        waits for one of these locks may hold another that is needed here. So every attempt is short, of varied length,
+        and far below deadlock_timeout, after which PostgreSQL might cancel a reader. A transaction that has held a
+        table since the first attempt is long and hardly between two tables: it is waited for only until that is clear.
+        -#}
     do $$
     declare
         locked oid[] := array(
@@ -116,7 +117,8 @@
     end $$;
 {%- endmacro %}
 
-{% macro exchange(live, next) -%}
+{% macro swap_schemas(live, next) -%}
+    {#- Swaps the names of two schemas. -#}
     do $$
     begin
         if to_regnamespace('{{ live }}') is not null then

@@ -1,5 +1,6 @@
 {% macro postgres__create_schema(relation) -%}
-    {#- The first thing that a run writes, before its hooks: what is wrong with the session is said first. -#}
+    {#- Overrides dbt's macro. It is the first thing that a run writes, before the hooks: so the session is checked
+        here. -#}
     {%- do assert_session() -%}
     {{ adapter.verify_database(relation.database) }}
     {%- call statement('create_schema') -%}

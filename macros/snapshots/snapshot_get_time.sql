@@ -1,4 +1,5 @@
 {% macro postgres__snapshot_get_time() -%}
-    {#- dbt's own cuts off the time zone: a session with another one, or an hour in autumn, would set history back. -#}
+    {#- Overrides dbt's macro, which cuts off the time zone: a session in another zone, or the change from summer to
+        winter time, would set history back. -#}
     cast({{ current_timestamp() }} as timestamp with time zone)
 {%- endmacro %}

@@ -1,7 +1,6 @@
 {% macro any_out_of_range(dates=[], days=[], amounts=[], percents=[], integers=[], bigints=[]) -%}
-    {#- True where a value is implausible, or the type of the mart cannot hold it exactly: staging passes on what the
-        source holds, however wide its columns have become. NaN and the infinities fall outside as well: PostgreSQL
-        orders them beyond every number and date. -#}
+    {#- Staging passes on the values of the source, however wide its columns have become. NaN and the infinities are out
+        of range too: PostgreSQL orders them beyond every number and date. -#}
     {%- set largest = sql_var('largest_plausible_amount') -%}
     {%- set conditions = [] -%}
     {%- for date in dates + days -%}

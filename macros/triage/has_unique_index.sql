@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {% macro postgres__has_unique_index(relation, column) -%}
-    {#- Rendered by hand: under --empty and --sample a relation is a query. -#}
+    {#- render(), because under --empty and --sample a relation is a query. -#}
     exists (
         select 1
         from pg_catalog.pg_index as indexes

@@ -1,5 +1,6 @@
 {% macro migrated_rows(triaged) -%}
-    {#- A batched table is cut by a key that stays as it is, or no index of the legacy table would find a batch. -#}
+    {#- The key that cuts a batched table stays uncast, because the index of the legacy table serves the uncast column
+        only. -#}
     select
     {%- for column in model.columns.values() %}
         {% if column.name == config.get('batch_by') -%}

@@ -3,7 +3,8 @@
 {%- endmacro %}
 
 {% macro postgres__occurrence_number(rows, columns) -%}
-    {#- Whole rows are compared, column by column and nulls last, so that the number does not depend on where the rows
-        happen to lie, and a row without an id (the first column) never comes before one that has it. -#}
+    {#- Whole rows are compared, column by column and nulls last. So the number does not depend on the physical order of
+        the rows, and a row without an id (the first column) never comes before one that has it. Not every engine
+        compares rows this way: one that sorts nulls first needs an order of its own here. -#}
     row_number() over (partition by {{ rows }}.{{ columns | join(', ' ~ rows ~ '.') }} order by {{ rows }})
 {%- endmacro %}

@@ -1,6 +1,6 @@
 with
 
--- From the list of entities, so that one whose legacy table is empty shows with zeros.
+-- From the list of entities, so that an entity with an empty legacy table has a row of zeros.
 entities as (
     {%- for each in migrated_entities() %}
     select
@@ -12,7 +12,7 @@ entities as (
     {%- endfor %}
 ),
 
--- Counted before they are joined: there are millions of them.
+-- Counted before the join, because there are millions of them.
 dispositions as (
     select
         entity,

@@ -70,14 +70,15 @@ def _render(template: str, report: Report, autoescape: bool) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= formats.FILTERS | {"ranked": _ranked}
+    payments = [each for each in report.reconciled if each.entity == "payments"]
     return environment.get_template(template).render(
         report=report,
         verdict=verdict.judge(report),
         published=published,
         claims=published.claims(report),
         formats=formats,
-        payment_amounts=timeline(STATUSES, ((each.kind, each.period, each.mart_amount) for each in report.payments)),
-        payment_counts=timeline(STATUSES, ((each.kind, each.period, each.mart_rows) for each in report.payments)),
+        payment_amounts=timeline(STATUSES, ((each.kind, each.period, each.mart_amount) for each in payments)),
+        payment_counts=timeline(STATUSES, ((each.kind, each.period, each.mart_rows) for each in payments)),
         shipments=timeline((), ((each.carrier, each.period, each.rows) for each in report.shipments)),
     )
 

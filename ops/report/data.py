@@ -26,8 +26,7 @@ AUDIT = (
     "foreign_key_ledger",
     "migration_ledger",
     "migration_rejects",
-    "payment_detail_reconciliation",
-    "payment_reconciliation",
+    "money_reconciliation",
     "text_reconciliation",
 )
 
@@ -239,8 +238,7 @@ class Report:
     systems: tuple[System, ...]
     listed: dict[tuple[str, str], int]  # rows of migration_rejects by (entity, disposition)
     keys: tuple[ForeignKey, ...]
-    payments: tuple[Money, ...]  # by status and month
-    details: tuple[Money, ...]  # operations and items, by kind and month
+    reconciled: tuple[Money, ...]  # payments, operations and items, by kind and month
     amounts_now: dict[str, Decimal]  # sum over the mart itself
     texts: tuple[Text, ...]
     specialties: tuple[Specialty, ...]
@@ -284,7 +282,7 @@ class Report:
     def money(self, entity: str) -> list[Money]:
         """Sums by status or kind, over all months."""
         found: dict[str | None, list[Money]] = {}
-        for each in (*self.payments, *self.details):
+        for each in self.reconciled:
             if each.entity == entity:
                 found.setdefault(each.kind, []).append(each)
         return [
@@ -293,7 +291,7 @@ class Report:
 
     def money_total(self, entity: str) -> Money:
         """The sum over everything of one mart."""
-        return total_money((each for each in (*self.payments, *self.details) if each.entity == entity), entity)
+        return total_money((each for each in self.reconciled if each.entity == entity), entity)
 
 
 def read(connection: Connection) -> Report:
@@ -329,8 +327,7 @@ def _read(connection: Connection) -> Report:
             )
         },
         keys=_keys(connection),
-        payments=_payments(connection),
-        details=_details(connection),
+        reconciled=_money(connection),
         amounts_now=_amounts_now(connection),
         texts=_texts(connection),
         specialties=_specialties(connection),
@@ -433,29 +430,15 @@ def _keys(connection: Connection) -> tuple[ForeignKey, ...]:
     return tuple(ForeignKey(*each) for each in found)
 
 
-def _payments(connection: Connection) -> tuple[Money, ...]:
-    found = rows(
-        connection,
-        """
-        select
-            'payments', status, to_char(month, 'YYYY-MM'),
-            legacy_rows, mart_rows, left_out_rows, legacy_amount, mart_amount, left_out_amount, unexplained_difference
-        from dispatch_audit.payment_reconciliation
-        order by month, status
-        """,
-    )
-    return tuple(Money(*each) for each in found)
-
-
-def _details(connection: Connection) -> tuple[Money, ...]:
+def _money(connection: Connection) -> tuple[Money, ...]:
     found = rows(
         connection,
         """
         select
             entity, kind, to_char(month, 'YYYY-MM'),
             legacy_rows, mart_rows, left_out_rows, legacy_amount, mart_amount, left_out_amount, unexplained_difference
-        from dispatch_audit.payment_detail_reconciliation
-        order by entity, month, kind
+        from dispatch_audit.money_reconciliation
+        order by entity desc, month, kind
         """,
     )
     return tuple(Money(*each) for each in found)

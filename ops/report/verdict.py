@@ -146,20 +146,20 @@ def _constraints(report: Report) -> Check:
 def _money(report: Report) -> Check:
     faults = [
         f"{each.entity}, {each.kind or 'no kind'}, {each.period or 'no month'}: {amount(each.unexplained)} unexplained"
-        for each in (*report.payments, *report.details)
+        for each in report.reconciled
         if each.unexplained
     ]
     faults += [
         f"{each.entity}, {each.kind or 'no kind'}, {each.period or 'no month'}: {several(each.legacy_rows, 'row')} in"
         f" the source, {count(each.mart_rows)} in the mart, {count(each.left_out_rows)} left out"
-        for each in (*report.payments, *report.details)
+        for each in report.reconciled
         if each.legacy_rows != each.mart_rows + each.left_out_rows
     ]
     for entity, now in report.amounts_now.items():
         reconciled = report.money_total(entity).mart_amount
         if now != reconciled:
             faults.append(f"{entity}: {amount(reconciled)} were reconciled, the mart holds {amount(now)}")
-    rows = sum(each.legacy_rows for each in (*report.payments, *report.details))
+    rows = sum(each.legacy_rows for each in report.reconciled)
     checked = f"{several(rows, 'amount')} of payments, operations and items" if rows else ""
     return Check("Money agrees to the cent", checked, tuple(faults))
 

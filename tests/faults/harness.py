@@ -306,7 +306,7 @@ class Harness:
         version = (self.live + 1) % 3 if version is None else version
         self.build_of(version)
         fault = Fault(self, self.database, what, version)
-        database, self.database = self.database, None  # unless it ends well, the next test makes everything anew
+        database, self.database = self.database, None  # unless it succeeds, the next test builds everything again
         try:
             self.database = database
             fault.open()

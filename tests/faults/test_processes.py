@@ -9,7 +9,7 @@ import psutil
 from faults.harness import Harness, kill, wait_until
 from ops.build import PARTING_SECONDS
 
-# What a shell starts in the background ignores Ctrl-C, and so does all that it starts itself.
+# A process that a shell starts in the background ignores Ctrl-C, and so do its children.
 IN_THE_BACKGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 RUNNING = "select backend_process from dispatch_release.releases where outcome = 'running'"
 

@@ -1,7 +1,7 @@
 {% test equals_legacy(model, legacy, key, columns) %}
 
--- The columns still say what the legacy table says. A row of the mart without a legacy row fails as well.
--- Asked of the source itself: a value that staging changed would be changed on both sides of the comparison.
+-- From the source itself: a value that staging changed would be changed on both sides of the comparison.
+-- A row of the mart without a legacy row fails as well.
 with
 
 mart as (

@@ -1,6 +1,5 @@
 {% test has_one_disposition(model) %}
 
--- A row without a reason is migrated; any other has a reason of the seed, which says whether it is excluded or rejected.
 with
 
 triaged as (

@@ -1,4 +1,3 @@
-{# Returns the rows whose text is given and cannot be read as JSON. An empty string is malformed unless allow_empty. #}
 {% test is_valid_json(model, column_name, allow_empty=false) %}
 
 select *

@@ -64,7 +64,7 @@ BROKEN = {
         "doctor_notes",
         "drop constraint doctor_notes__doctor_id__fk",
         "doctor_id = gen_random_uuid()",
-        "foreign key (doctor_id) references dispatch_marts.doctors (doctor_id)",
+        "foreign key (doctor_id) references dispatch_marts.doctors(doctor_id)",
         ("doctor_notes_doctor_id_is_in_doctors",),
     ),
     "index": ("tasks", None, None, "index (order_id)", ()),

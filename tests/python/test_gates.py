@@ -1,4 +1,4 @@
-"""The gates bite: a project that is broken on purpose is refused for just these reasons, and CI for its mistakes."""
+"""Each check fails on the mistake that it is for, in a project and a workflow that are broken on purpose."""
 
 import ast
 import json
@@ -23,64 +23,114 @@ RELATIONSHIP = """        data_tests:
               name: payment_items_payment_id_is_in_payments
               arguments: {to: ref('payments'), field: payment_id}
 """
-# File, what stands there, what is put in its place, and the checks that must name the model.
+# File, what stands there, what is put in its place, and the checks that must fail: `check`, which names the file, or
+# `check name`.
 BROKEN = (
     (
-        "marts/payments/payments.sql",
+        "models/marts/payments/payments.sql",
         ") }}",
         ") }} and exists (select 1 from {{ source('dispatch', 'dispatch_payment') }})",
         {"check_lineage_source_cannot_be_used"},
     ),
     (
-        "marts/people/offices.sql",
+        "models/marts/people/offices.sql",
         ") }}",
         ") }} and exists (select 1 from {{ ref('stg_dispatch__offices') }})",
         {"check_lineage_permitted_upstream_models"},
     ),
     (
-        "staging/dispatch/stg_dispatch__states.sql",
+        "models/staging/dispatch/stg_dispatch__states.sql",
         "select * from renamed",
         "select renamed.* from renamed inner join {{ ref('stg_dispatch__roles') }} on true",
         {"check_lineage_permitted_upstream_models", "check_model_code_does_not_contain_regexp_pattern"},
     ),
     (
-        "marts/templates/courses.sql",
+        "models/marts/templates/courses.sql",
         "{{ migrated_rows(ref('int_courses__triaged')) }}",
         "select * from {{ ref('int_courses__triaged') }} where exists (select 1 from legacy.dispatch_course)",
         {"check_model_hard_coded_references"},
     ),
     (
-        "marts/orders/jaws.yml",
+        "models/marts/orders/jaws.yml",
         "    columns:\n",
         "    config: {contract: {enforced: false}}\n    columns:\n",
         {"check_model_has_contracts_enforced"},
     ),
-    ("marts/shipments/shipments.yml", "**Grain:**", "", {"check_model_description_contains_regexp_pattern"}),
+    ("models/marts/shipments/shipments.yml", "**Grain:**", "", {"check_model_description_contains_regexp_pattern"}),
     (
-        "marts/access/roles.yml",
+        "models/marts/access/roles.yml",
         """        description: '{{ doc("entity_key") }}'\n""",
         "",
         {"check_model_column_description_populated"},
     ),
     (
-        "marts/payments/payment_operations.yml",
+        "models/marts/payments/payment_operations.yml",
         "        constraints:\n          - {type: check, name: card_brand",
         "        constraint:\n          - {type: check, name: card_brand",
         {"check_mart_columns_are_held"},
     ),
-    ("marts/orders/tasks.yml", "name: jaw_side_is_known, ", "", {"check_contract_is_tested"}),
+    ("models/marts/orders/tasks.yml", "name: jaw_side_is_known, ", "", {"check_contract_is_tested"}),
     (
-        "marts/templates/categories.yml",
+        "models/marts/templates/categories.yml",
         "      - contract_is_enforced: {name: categories_contract_is_enforced}\n",
         "",
         {"check_contract_is_tested"},
     ),
-    ("marts/payments/payment_items.yml", RELATIONSHIP, "", {"check_mart_keys_are_held"}),
+    ("models/marts/payments/payment_items.yml", RELATIONSHIP, "", {"check_mart_keys_are_held"}),
     (
-        "marts/people/doctors.yml",
+        "models/marts/people/doctors.yml",
         "{type: foreign_key, to: ref('profiles'), to_columns: [profile_id]}",
         "{type: not_null}",
         {"check_mart_keys_are_held"},
+    ),
+    (
+        "models/marts/people/doctor_offices.sql",
+        ") }}",
+        ") }} and exists (select 1 from {{ ref('int_offices__triaged') }})",
+        {"check_mart_reads_one_triage"},
+    ),
+    (
+        "models/staging/dispatch/_dispatch__sources_payments.yml",
+        "**Grain:**",
+        "",
+        {"check_source_has_grain dispatch_payment"},
+    ),
+    ("seeds/sexes.yml", "**Grain:**", "", {"check_seed_has_grain_and_group"}),
+    ("seeds/jaw_sides.yml", "      group: orders\n", "", {"check_seed_has_grain_and_group"}),
+    ("snapshots/payments_history.yml", "**Grain:**", "", {"check_snapshot_has_grain_and_group"}),
+    ("snapshots/orders_history.yml", "      group: orders\n", "", {"check_snapshot_has_grain_and_group"}),
+    ("models/_groups.yml", "    description: ", "    description: '' # ", set()),
+    (
+        "models/intermediate/orders/int_projects__triaged.yml",
+        "first_reason_wins\n    description: ",
+        "first_reason_wins\n    description: '' # ",
+        {"check_unit_test_is_described projects_triage_order_first_reason_wins"},
+    ),
+    # A macro that models call: its description, that of an argument, the name of an argument.
+    (
+        "macros/conversions/_conversions.yml",
+        "    description: SQL expression of the moment as date and time in UTC, without a zone.\n",
+        "",
+        {"check_macro_is_described utc"},
+    ),
+    (
+        "macros/triage/_triage.yml",
+        "        description: Columns that make the key.\n",
+        "",
+        {"check_macro_is_described numbered_duplicates"},
+    ),
+    (
+        "macros/triage/_triage.yml",
+        "      - name: columns\n        type: list[string]\n        description: SQL expressions, at least one.",
+        "      - name: names\n        type: list[string]\n        description: SQL expressions, at least one.",
+        {"check_macro_is_described any_missing"},
+    ),
+    # A macro that only macros call.
+    (
+        "macros/release/newest_build.sql",
+        "    {#- SQL expression of the id of the build that the candidate belongs to. -#}\n",
+        "",
+        {"check_macro_is_described newest_build"},
     ),
 )
 
@@ -92,19 +142,21 @@ def test_each_broken_rule_is_named_and_nothing_else(tmp_path: Path) -> None:
     for name in COPIED:
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, project / name)
     for path, there, instead, checks in BROKEN:
-        file = project / "models" / path
+        file = project / path
         assert there in file.read_text(), path
         file.write_text(file.read_text().replace(there, instead, 1))
-        expected |= {(check, file.stem) for check in checks}
-    # The source of payments is now read twice, and a model is where and what no model may be.
+        expected |= {(check, name or file.stem) for check, _, name in (each.partition(" ") for each in checks)}
+    # What a check finds in the project as a whole has no name.
+    expected.add(("check_groups_are_described", ""))
+    # The source of payments is now read twice, and one model breaks every rule about names and places.
     expected.add(("check_source_is_cleaned_in_one_place", "dispatch_payment"))
     (project / "models" / "marts" / "fct_payment.sql").write_text("select 1 as one")
     expected |= {
         (f"check_{check}", "fct_payment")
         for check in (
-            *("model_directories", "model_names", "model_property_file_location", "model_description_populated"),
+            *("model_directories", "model_names", "model_property_file_location", "model_has_group"),
             *("model_documented_in_same_directory", "model_description_contains_regexp_pattern"),
-            *("mart_keys_are_held", "contract_is_tested"),
+            *("mart_keys_are_held", "mart_reads_one_triage", "contract_is_tested"),
         )
     }
 
@@ -122,7 +174,7 @@ def test_each_broken_rule_is_named_and_nothing_else(tmp_path: Path) -> None:
     )
     assert done.returncode == 1, done.stdout + done.stderr
     found = {
-        (each["check_run_id"].split(":")[0], each["unique_id"].rpartition(".")[2])
+        (each["check_run_id"].split(":")[0], (each["unique_id"] or "").rpartition(".")[2])
         for each in json.loads(report.read_text())
         if each["outcome"] == "failed"
     }

@@ -45,33 +45,16 @@ def test_every_mart_is_counted(manifest: dict[str, Any]) -> None:
     marts = set(models(manifest, "marts"))
     triaged = {name for name in models(manifest, "intermediate") if name.endswith("__triaged")}
     assert triaged == {f"int_{mart}__triaged" for mart in marts}
-    # The triage of notifications is not gone through again: what became of them is stored.
-    assert read == triaged - {"int_notifications__triaged"} | {"notifications", "int_notifications__left_out"}
-
-
-def test_layers_are_read_in_one_direction(manifest: dict[str, Any]) -> None:
-    layers = {"staging": 0, "intermediate": 1, "marts": 2, "audit": 3}
-    of = {
-        node_id: node["path"].partition("/")[0]
-        for node_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model"
-    }
-    for node_id, layer in of.items():
-        parents = manifest["parent_map"][node_id]
-        if layer == "staging":
-            assert all(p.startswith("source.") for p in parents) and len(parents) == 1, f"{node_id} joins"
-        elif layer != "audit":  # which compares the marts with the source
-            assert not [p for p in parents if p.startswith("source.")], f"{node_id} reads a source"
-        if layer == "marts":
-            # A mart also depends on the marts its foreign keys refer to, one loaded in batches on their signatures.
-            read = [of[p] for p in parents if p in of and not p.endswith("__signatures")]
-            assert read.count("intermediate") == 1 and set(read) <= {"intermediate", "marts"}, node_id
-        assert all(layers[of[p]] <= layers["marts"] or layer == "audit" for p in parents if p in of), node_id
+    # Of a mart loaded in batches the stored dispositions are read, and not its triage, which is a view.
+    batched = {name for name, node in models(manifest, "marts").items() if node["config"]["materialized"] == "batched"}
+    assert batched
+    stored = batched | {f"int_{name}__left_out" for name in batched}
+    assert read == triaged - {f"int_{name}__triaged" for name in batched} | stored
 
 
 def test_a_missing_value_is_noticed_at_the_source(manifest: dict[str, Any]) -> None:
     """Every column that is NOT NULL in the legacy database and read has a test: a copy may hold nulls all the same."""
-    schema = (ROOT / "legacy" / "01_schema.sql").read_text()
+    schema = (ROOT / "synthetic_legacy" / "01_schema.sql").read_text()
     given = {
         (table, column)
         for table, columns in re.findall(r"create table (\w+) \((.*?)\n\);", schema, re.DOTALL)
@@ -99,14 +82,6 @@ def test_names_fit_into_postgresql(manifest: dict[str, Any]) -> None:
             for constraint in column["constraints"]:
                 name = constraint["name"] or f"{node['name']}__{column['name']}__key"
                 assert len(name) <= 63, name
-
-
-def test_every_macro_is_documented(manifest: dict[str, Any]) -> None:
-    own = [macro for macro in manifest["macros"].values() if macro["package_name"] == "dispatch"]
-    dispatched = ("postgres__", "default__")
-    assert [
-        macro["name"] for macro in own if not macro["description"] and not macro["name"].startswith(dispatched)
-    ] == []
 
 
 def misspelt(value: Any, path: str = "") -> Iterator[str]:
@@ -137,7 +112,7 @@ def commands(command: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 
 
 @pytest.mark.parametrize("name", list(commands(typer.main.get_command(app))), ids=" ".join)
-def test_every_command_explains_itself(name: tuple[str, ...]) -> None:
+def test_every_command_has_help(name: tuple[str, ...]) -> None:
     done = CliRunner().invoke(app, [*name, "--help"])
     assert done.exit_code == 0, done.output
     assert "Usage:" in done.output

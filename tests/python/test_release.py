@@ -288,6 +288,13 @@ CHANGES = {
             "view analytics_next.stowaway was not built",
         ],
     ),
+    "a check that checks nothing": (
+        "alter table dispatch_next_marts.tasks drop constraint jaw_side_is_known,"
+        " add constraint jaw_side_is_known check (true)",
+        "alter table dispatch_next_marts.tasks drop constraint jaw_side_is_known,"
+        " add constraint jaw_side_is_known check (jaw_side in ('both', 'upper', 'lower', 'unmapped'))",
+        ["dispatch_next_marts.tasks has changed since it was built: checks."],
+    ),
     "constraints": (
         "alter table dispatch_next_marts.newcomers drop constraint newcomers_pkey;"
         "alter table dispatch_next_marts.payments drop constraint payments__legacy_payment_id__key;"
@@ -620,7 +627,7 @@ def test_a_run_that_was_overtaken_builds_nothing_more(scratch: Database, product
         create trigger overtake after insert on dispatch_release.builds for each row when (new.build_id <> 'another')
             execute function overtake()
     """)
-    with pytest.raises(AssertionError, match="has begun meanwhile"):
+    with pytest.raises(AssertionError, match="has started since"):
         production.project.dbt("run", "--select", "storages")
     scratch.execute("drop function overtake cascade; delete from dispatch_release.builds where build_id = 'another'")
     assert production.read() == second

@@ -311,13 +311,13 @@ def test_nothing_about_a_person(built: Database, found: Report) -> None:
             "shipments.order_id → orders: no validated constraint",
         ),
         (
-            "insert into dispatch_audit.payment_reconciliation"
-            " select 'pending', '2001-01-01', 0, 0, 0, 0, 0, 0, 0, -0.01",
+            "insert into dispatch_audit.money_reconciliation"
+            " select 'payments', 'pending', '2001-01-01', 0, 0, 0, 0, 0, 0, -0.01",
             "Money agrees to the cent",
             "payments, pending, 2001-01: −0.01 unexplained",
         ),
         (
-            "insert into dispatch_audit.payment_detail_reconciliation"
+            "insert into dispatch_audit.money_reconciliation"
             " select 'payment_items', 'pending', '2001-01-01', 1, 0, 0, 0, 0, 0, 0",
             "Money agrees to the cent",
             "payment_items, pending, 2001-01: 1 row in the source, 0 in the mart, 0 left out",
@@ -394,8 +394,7 @@ def test_hostile_texts_are_escaped(found: Report) -> None:
             *found.systems[2:],
         ),
         keys=(replace(found.keys[0], child=HOSTILE, child_column=HOSTILE, parent=HOSTILE, orphan_rows=1),),
-        payments=(*found.payments, replace(found.payments[0], kind=HOSTILE)),
-        details=(*found.details, replace(found.details[0], kind=HOSTILE)),
+        reconciled=(*found.reconciled, *(replace(found.reconciled[place], kind=HOSTILE) for place in (0, -1))),
         texts=(replace(found.texts[0], entity=HOSTILE, is_same=False),),
         specialties=(replace(found.specialties[0], name=HOSTILE),),
         teams=(replace(found.teams[0], name=HOSTILE, type=HOSTILE),),

@@ -1,18 +1,11 @@
 with
 
 permissions as (
-    select * from {{ ref('stg_django__permissions') }}
+    {{ numbered_duplicates(ref('stg_django__permissions'), ['legacy_permission_id']) }}
 ),
 
 content_types as (
     select * from {{ ref('int_content_types__distinct') }}
-),
-
-numbered as (
-    select
-        permissions.*,
-        {{ occurrence_number('permissions', ['legacy_permission_id']) }} as occurrence
-    from permissions
 ),
 
 reasoned as (
@@ -25,7 +18,7 @@ reasoned as (
             when permissions.occurrence > 1 then 'duplicate_legacy_id'
             when {{ any_out_of_range(integers=['permissions.legacy_permission_id']) }} then 'value_out_of_range'
         end as reason
-    from numbered as permissions
+    from permissions
     left join content_types on permissions.legacy_content_type_id = content_types.legacy_content_type_id
 )
 

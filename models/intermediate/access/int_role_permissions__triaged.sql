@@ -1,7 +1,7 @@
 with
 
 links as (
-    select * from {{ ref('stg_dispatch__role_permissions') }}
+    {{ numbered_duplicates(ref('stg_dispatch__role_permissions'), ['legacy_role_permissions_id']) }}
 ),
 
 roles as (
@@ -10,13 +10,6 @@ roles as (
 
 permissions as (
     select * from {{ ref('permissions') }}
-),
-
-numbered as (
-    select
-        links.*,
-        {{ occurrence_number('links', ['legacy_role_permissions_id']) }} as occurrence
-    from links
 ),
 
 reasoned as (
@@ -33,7 +26,7 @@ reasoned as (
                 then 'duplicate_natural_key'
             when {{ any_out_of_range(integers=['links.legacy_role_permissions_id']) }} then 'value_out_of_range'
         end as reason
-    from numbered as links
+    from links
     left join roles on links.legacy_role_id = roles.legacy_role_id
     left join permissions on links.legacy_permission_id = permissions.legacy_permission_id
 )

@@ -1,7 +1,7 @@
 with
 
 roles as (
-    select * from {{ ref('stg_dispatch__roles') }}
+    {{ numbered_duplicates(ref('stg_dispatch__roles'), ['legacy_role_id']) }}
 ),
 
 profiles as (
@@ -10,13 +10,6 @@ profiles as (
 
 teams as (
     select * from {{ ref('teams') }}
-),
-
-numbered as (
-    select
-        roles.*,
-        {{ occurrence_number('roles', ['legacy_role_id']) }} as occurrence
-    from roles
 ),
 
 reasoned as (
@@ -34,7 +27,7 @@ reasoned as (
                 ],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as roles
+    from roles
     left join profiles on roles.legacy_user_id = profiles.legacy_user_id
     left join teams on roles.legacy_group_id = teams.legacy_group_id
 )

@@ -1,7 +1,7 @@
 with
 
 memberships as (
-    select * from {{ ref('stg_django__user_groups') }}
+    {{ numbered_duplicates(ref('stg_django__user_groups'), ['legacy_user_groups_id']) }}
 ),
 
 known_groups as (
@@ -10,13 +10,6 @@ known_groups as (
 
 profiles as (
     select * from {{ ref('profiles') }}
-),
-
-numbered as (
-    select
-        memberships.*,
-        {{ occurrence_number('memberships', ['legacy_user_groups_id']) }} as occurrence
-    from memberships
 ),
 
 reasoned as (
@@ -34,7 +27,7 @@ reasoned as (
                 then 'duplicate_natural_key'
             when {{ any_out_of_range(integers=['memberships.legacy_user_groups_id']) }} then 'value_out_of_range'
         end as reason
-    from numbered as memberships
+    from memberships
     left join known_groups on memberships.legacy_group_id = known_groups.legacy_group_id
     left join profiles on memberships.legacy_user_id = profiles.legacy_user_id
 )

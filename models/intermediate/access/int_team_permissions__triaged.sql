@@ -1,7 +1,7 @@
 with
 
 links as (
-    select * from {{ ref('stg_django__group_permissions') }}
+    {{ numbered_duplicates(ref('stg_django__group_permissions'), ['legacy_group_permissions_id']) }}
 ),
 
 known_groups as (
@@ -10,13 +10,6 @@ known_groups as (
 
 permissions as (
     select * from {{ ref('permissions') }}
-),
-
-numbered as (
-    select
-        links.*,
-        {{ occurrence_number('links', ['legacy_group_permissions_id']) }} as occurrence
-    from links
 ),
 
 reasoned as (
@@ -34,7 +27,7 @@ reasoned as (
                 then 'duplicate_natural_key'
             when {{ any_out_of_range(integers=['links.legacy_group_permissions_id']) }} then 'value_out_of_range'
         end as reason
-    from numbered as links
+    from links
     left join known_groups on links.legacy_group_id = known_groups.legacy_group_id
     left join permissions on links.legacy_permission_id = permissions.legacy_permission_id
 )

@@ -9,7 +9,7 @@ from {{ ref('int_' ~ each.entity ~ '__triaged') }}
 union all
 {%- endfor %}
 
--- Their triage is a view over five million rows; what became of them is stored in these two tables.
+-- The triage of notifications is a view over five million rows; these two tables store their dispositions.
 select
     'notifications' as entity,
     'dispatch_notification' as legacy_table,

@@ -1,7 +1,7 @@
 with
 
 notes as (
-    select * from {{ ref('stg_dispatch__notes') }}
+    {{ numbered_duplicates(ref('stg_dispatch__notes'), ['legacy_note_id']) }}
 ),
 
 doctors as (
@@ -10,13 +10,6 @@ doctors as (
 
 profiles as (
     select * from {{ ref('profiles') }}
-),
-
-numbered as (
-    select
-        notes.*,
-        {{ occurrence_number('notes', ['legacy_note_id']) }} as occurrence
-    from notes
 ),
 
 reasoned as (
@@ -34,7 +27,7 @@ reasoned as (
                 integers=['notes.legacy_note_id', 'notes.legacy_author_user_id'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as notes
+    from notes
     left join doctors on notes.legacy_doctor_user_id = doctors.legacy_user_id
     left join profiles on notes.legacy_author_user_id = profiles.legacy_user_id
 )

@@ -1,7 +1,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_dispatch__files') }}
+    {{ numbered_duplicates(ref('stg_dispatch__files'), ['legacy_file_id']) }}
 ),
 
 orders as (
@@ -10,13 +10,6 @@ orders as (
 
 messages as (
     select * from {{ ref('messages') }}
-),
-
-numbered as (
-    select
-        files.*,
-        {{ occurrence_number('files', ['legacy_file_id']) }} as occurrence
-    from files
 ),
 
 reasoned as (
@@ -38,7 +31,7 @@ reasoned as (
                 bigints=['files.size_bytes'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as files
+    from files
     left join orders on files.legacy_instruction_id = orders.legacy_instruction_id
     left join messages on files.legacy_record_id = messages.legacy_record_id
 )
@@ -52,7 +45,7 @@ select
     message_id,
     uid as legacy_uid,
     name as file_name,
-    -- The dot comes with it, and sometimes twice: '.stl.stl'.
+    -- Stored with its dot, and sometimes twice: '.stl.stl'.
     nullif(lower({{ dbt.split_part('ext', "'.'", -1) }}), '') as file_extension,
     size_bytes,
     type_code as legacy_type,

@@ -1,7 +1,7 @@
 with
 
 records as (
-    select * from {{ ref('stg_dispatch__records') }}
+    {{ numbered_duplicates(ref('stg_dispatch__records'), ['legacy_record_id']) }}
 ),
 
 content_types as (
@@ -28,22 +28,15 @@ message_types as (
     select * from {{ ref('message_types') }}
 ),
 
-numbered as (
-    select
-        records.*,
-        {{ occurrence_number('records', ['legacy_record_id']) }} as occurrence
-    from records
-),
-
--- A generic foreign key: the content type says which table the target id belongs to. Its own id may differ between
--- installations, so it is known by its application and model.
+-- A generic foreign key: the content type says which table the target id belongs to. The id of a content type may differ
+-- between installations, so it is identified by application and model.
 targeted as (
     select
         records.*,
         content_types.app_label || '.' || content_types.model as target_type,
         patients.patient_id as target_patient_id,
         target_profiles.profile_id as target_profile_id
-    from numbered as records
+    from records
     left join content_types on records.legacy_target_content_type_id = content_types.legacy_content_type_id
     left join patients
         on content_types.app_label || '.' || content_types.model = 'dispatch.patient'

@@ -1,4 +1,4 @@
--- The planner takes each id for a batch of its own, and would sort five million rows to group them.
+-- The planner expects one batch per id, and would sort five million rows to group them.
 {{ config(pre_hook="set local enable_sort = off") }}
 
 with
@@ -18,7 +18,7 @@ known_content_types as (
     select * from {{ ref('int_content_types__distinct') }}
 ),
 
--- Materialized, or the hashes of the few parents would be computed once per notification.
+-- Materialized, because otherwise the hashes of the few parents are computed once per notification.
 recipients as materialized (
     select
         legacy_user_id,

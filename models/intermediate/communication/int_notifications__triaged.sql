@@ -4,7 +4,7 @@ notifications as not materialized (
     select * from {{ ref('int_notifications__resolved') }}
 ),
 
--- Comparing whole rows is a quarter of all the work: only where the legacy table could hold an id twice.
+-- Comparing whole rows takes a quarter of the time, so it is done only where the legacy table could hold an id twice.
 numbered as (
     select
         notifications.*,

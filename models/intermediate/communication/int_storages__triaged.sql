@@ -1,14 +1,7 @@
 with
 
 storages as (
-    select * from {{ ref('stg_dispatch__storages') }}
-),
-
-numbered as (
-    select
-        storages.*,
-        {{ occurrence_number('storages', ['legacy_storage_id']) }} as occurrence
-    from storages
+    {{ numbered_duplicates(ref('stg_dispatch__storages'), ['legacy_storage_id']) }}
 ),
 
 reasoned as (
@@ -22,7 +15,7 @@ reasoned as (
                 bigints=['disk_free_bytes', 'disk_total_bytes'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered
+    from storages
 )
 
 select

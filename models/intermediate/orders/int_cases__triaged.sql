@@ -1,4 +1,4 @@
--- A case stands for its patient, so the patient's disposition is its own.
+-- A case represents its patient, so it has the disposition of the patient.
 select
     {{ entity_key('cases', 'legacy_patient_id') }} as case_id,
     legacy_patient_id,

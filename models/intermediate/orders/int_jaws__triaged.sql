@@ -1,7 +1,7 @@
 with
 
 jaws as (
-    select * from {{ ref('stg_dispatch__jaws') }}
+    {{ numbered_duplicates(ref('stg_dispatch__jaws'), ['legacy_jaw_id']) }}
 ),
 
 instructions as (
@@ -16,14 +16,7 @@ products as (
     select * from {{ ref('products') }}
 ),
 
-numbered as (
-    select
-        jaws.*,
-        {{ occurrence_number('jaws', ['legacy_jaw_id']) }} as occurrence
-    from jaws
-),
-
--- A jaw does not say whether it is the upper or the lower one; the order that points at it does.
+-- Whether a jaw is the upper or the lower one is known only from the order that refers to it.
 pointers as (
     select
         legacy_upper_jaw_id as legacy_jaw_id,
@@ -69,7 +62,7 @@ reasoned as (
                 integers=['jaws.legacy_jaw_id', 'jaws.legacy_product_id', 'jaws.reason_code'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as jaws
+    from jaws
     left join pointed_at on jaws.legacy_jaw_id = pointed_at.legacy_jaw_id
     left join orders on pointed_at.legacy_instruction_id = orders.legacy_instruction_id
     left join products on jaws.legacy_product_id = products.legacy_product_id

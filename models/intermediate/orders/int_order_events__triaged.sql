@@ -1,7 +1,7 @@
 with
 
 states as (
-    select * from {{ ref('stg_dispatch__states') }}
+    {{ numbered_duplicates(ref('stg_dispatch__states'), ['legacy_state_id']) }}
 ),
 
 orders as (
@@ -14,13 +14,6 @@ profiles as (
 
 event_types as (
     select * from {{ ref('order_event_types') }}
-),
-
-numbered as (
-    select
-        states.*,
-        {{ occurrence_number('states', ['legacy_state_id']) }} as occurrence
-    from states
 ),
 
 reasoned as (
@@ -42,7 +35,7 @@ reasoned as (
                 integers=['states.legacy_state_id', 'states.legacy_actor_user_id', 'states.status_code'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as states
+    from states
     left join orders on states.legacy_instruction_id = orders.legacy_instruction_id
     left join profiles on states.legacy_actor_user_id = profiles.legacy_user_id
     left join event_types on states.status_code = event_types.status_code

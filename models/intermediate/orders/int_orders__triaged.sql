@@ -1,7 +1,7 @@
 with
 
 instructions as (
-    select * from {{ ref('stg_dispatch__instructions') }}
+    {{ numbered_duplicates(ref('stg_dispatch__instructions'), ['legacy_instruction_id']) }}
 ),
 
 patients as (
@@ -16,13 +16,6 @@ order_statuses as (
     select * from {{ ref('order_statuses') }}
 ),
 
-numbered as (
-    select
-        instructions.*,
-        {{ occurrence_number('instructions', ['legacy_instruction_id']) }} as occurrence
-    from instructions
-),
-
 referenced as (
     select
         instructions.*,
@@ -33,7 +26,7 @@ referenced as (
         patients.legacy_doctor_user_id,
         courses.course_id,
         {{ decoded('instructions.status_code', 'order_statuses.status') }} as status
-    from numbered as instructions
+    from instructions
     left join patients
         on instructions.legacy_patient_id = patients.legacy_patient_id
     left join courses

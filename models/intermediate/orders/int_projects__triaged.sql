@@ -1,18 +1,11 @@
 with
 
 projects as (
-    select * from {{ ref('stg_dispatch__projects') }}
+    {{ numbered_duplicates(ref('stg_dispatch__projects'), ['legacy_project_id']) }}
 ),
 
 profiles as (
     select * from {{ ref('profiles') }}
-),
-
-numbered as (
-    select
-        projects.*,
-        {{ occurrence_number('projects', ['legacy_project_id']) }} as occurrence
-    from projects
 ),
 
 reasoned as (
@@ -34,7 +27,7 @@ reasoned as (
                 bigints=['projects.size_bytes'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as projects
+    from projects
     left join profiles on projects.legacy_creator_user_id = profiles.legacy_user_id
 )
 

@@ -1,7 +1,7 @@
 with
 
 tasks as (
-    select * from {{ ref('stg_dispatch__tasks') }}
+    {{ numbered_duplicates(ref('stg_dispatch__tasks'), ['legacy_task_id']) }}
 ),
 
 orders as (
@@ -22,13 +22,6 @@ profiles as (
 
 jaw_sides as (
     select * from {{ ref('jaw_sides') }}
-),
-
-numbered as (
-    select
-        tasks.*,
-        {{ occurrence_number('tasks', ['legacy_task_id']) }} as occurrence
-    from tasks
 ),
 
 reasoned as (
@@ -52,7 +45,7 @@ reasoned as (
                 integers=['tasks.legacy_task_id', 'tasks.legacy_file_id'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as tasks
+    from tasks
     left join orders on tasks.legacy_instruction_id = orders.legacy_instruction_id
     left join templates on tasks.legacy_template_id = templates.legacy_template_id
     left join treatment_plans on tasks.legacy_plan_id = treatment_plans.legacy_plan_id

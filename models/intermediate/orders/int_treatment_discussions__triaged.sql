@@ -1,7 +1,7 @@
 with
 
 comments as (
-    select * from {{ ref('stg_dispatch__comments') }}
+    {{ numbered_duplicates(ref('stg_dispatch__comments'), ['legacy_comment_id']) }}
 ),
 
 treatment_plans as (
@@ -10,13 +10,6 @@ treatment_plans as (
 
 profiles as (
     select * from {{ ref('profiles') }}
-),
-
-numbered as (
-    select
-        comments.*,
-        {{ occurrence_number('comments', ['legacy_comment_id']) }} as occurrence
-    from comments
 ),
 
 reasoned as (
@@ -36,7 +29,7 @@ reasoned as (
                 integers=['comments.legacy_comment_id'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as comments
+    from comments
     left join treatment_plans on comments.legacy_plan_id = treatment_plans.legacy_plan_id
     left join profiles on comments.legacy_author_user_id = profiles.legacy_user_id
 )

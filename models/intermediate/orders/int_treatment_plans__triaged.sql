@@ -1,7 +1,7 @@
 with
 
 plans as (
-    select * from {{ ref('stg_dispatch__plans') }}
+    {{ numbered_duplicates(ref('stg_dispatch__plans'), ['legacy_plan_id']) }}
 ),
 
 orders as (
@@ -10,13 +10,6 @@ orders as (
 
 projects as (
     select * from {{ ref('projects') }}
-),
-
-numbered as (
-    select
-        plans.*,
-        {{ occurrence_number('plans', ['legacy_plan_id']) }} as occurrence
-    from plans
 ),
 
 reasoned as (
@@ -34,7 +27,7 @@ reasoned as (
             when {{ any_missing(['plans.is_original']) }} then 'required_value_missing'
             when {{ any_out_of_range(integers=['plans.legacy_plan_id', 'plans.number']) }} then 'value_out_of_range'
         end as reason
-    from numbered as plans
+    from plans
     left join orders on plans.legacy_instruction_id = orders.legacy_instruction_id
     left join projects on plans.legacy_project_id = projects.legacy_project_id
 )

@@ -1,7 +1,7 @@
 with
 
 wares as (
-    select * from {{ ref('stg_dispatch__wares') }}
+    {{ numbered_duplicates(ref('stg_dispatch__wares'), ['legacy_ware_id']) }}
 ),
 
 payments as (
@@ -10,13 +10,6 @@ payments as (
 
 products as (
     select * from {{ ref('products') }}
-),
-
-numbered as (
-    select
-        wares.*,
-        {{ occurrence_number('wares', ['legacy_ware_id']) }} as occurrence
-    from wares
 ),
 
 reasoned as (
@@ -39,7 +32,7 @@ reasoned as (
                 ],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as wares
+    from wares
     left join payments on wares.legacy_payment_id = payments.legacy_payment_id
     left join products on wares.legacy_product_id = products.legacy_product_id
 )

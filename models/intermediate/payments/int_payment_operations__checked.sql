@@ -1,29 +1,22 @@
 with
 
 operations as (
-    select * from {{ ref('stg_dispatch__operations') }}
+    {{ numbered_duplicates(ref('stg_dispatch__operations'), ['legacy_operation_id']) }}
 ),
 
 operation_types as (
     select * from {{ ref('payment_operation_types') }}
 ),
 
-numbered as (
-    select
-        operations.*,
-        {{ occurrence_number('operations', ['legacy_operation_id']) }} as occurrence
-    from operations
-),
-
 decoded as (
     select
         operations.*,
-        -- The card processor wrote no type for a plain payment.
+        -- The card processor stored no type for an ordinary payment.
         case
             when operations.type_code is null then 'payment'
             else coalesce(operation_types.operation_type, 'unmapped')
         end as operation_type
-    from numbered as operations
+    from operations
     left join operation_types
         on operations.type_code = operation_types.type_code
 )

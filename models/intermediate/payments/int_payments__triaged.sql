@@ -1,7 +1,7 @@
 with
 
 payments as (
-    select * from {{ ref('stg_dispatch__payments') }}
+    {{ numbered_duplicates(ref('stg_dispatch__payments'), ['legacy_payment_id']) }}
 ),
 
 orders as (
@@ -14,14 +14,6 @@ doctors as (
 
 offices as (
     select * from {{ ref('offices') }}
-),
-
-numbered as (
-    select
-        payments.*,
-        {{ occurrence_number('payments', ['legacy_payment_id']) }} as occurrence,
-        {{ to_json_list('payments.installments_json') }} as installments
-    from payments
 ),
 
 -- Only operations that pass their own checks: these are the ones that follow the payment into its mart.
@@ -37,6 +29,7 @@ refunds as (
 referenced as (
     select
         payments.*,
+        {{ to_json_list('payments.installments_json') }} as installments,
         coalesce(refunds.refunded_amount, 0) as refunded_amount,
         orders.order_id,
         orders.patient_id,
@@ -44,7 +37,7 @@ referenced as (
         orders.reason as order_reason,
         doctors.doctor_id,
         offices.office_id
-    from numbered as payments
+    from payments
     left join orders
         on payments.legacy_instruction_id = orders.legacy_instruction_id
     left join doctors on payments.legacy_doctor_user_id = doctors.legacy_user_id

@@ -1,7 +1,7 @@
 with
 
 office_doctors as (
-    select * from {{ ref('stg_dispatch__office_doctors') }}
+    {{ numbered_duplicates(ref('stg_dispatch__office_doctors'), ['legacy_office_doctors_id']) }}
 ),
 
 doctors as (
@@ -10,13 +10,6 @@ doctors as (
 
 offices as (
     select * from {{ ref('offices') }}
-),
-
-numbered as (
-    select
-        office_doctors.*,
-        {{ occurrence_number('office_doctors', ['legacy_office_doctors_id']) }} as occurrence
-    from office_doctors
 ),
 
 reasoned as (
@@ -33,7 +26,7 @@ reasoned as (
                 then 'duplicate_natural_key'
             when {{ any_out_of_range(integers=['office_doctors.legacy_office_doctors_id']) }} then 'value_out_of_range'
         end as reason
-    from numbered as office_doctors
+    from office_doctors
     left join doctors on office_doctors.legacy_user_id = doctors.legacy_user_id
     left join offices on office_doctors.legacy_office_id = offices.legacy_office_id
 )

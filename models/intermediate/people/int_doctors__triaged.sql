@@ -1,25 +1,18 @@
 with
 
 settings as (
-    select * from {{ ref('stg_dispatch__doctorsettings') }}
+    {{ numbered_duplicates(ref('stg_dispatch__doctorsettings'), ['legacy_doctorsetting_id']) }}
 ),
 
 profiles as (
     select * from {{ ref('profiles') }}
 ),
 
-numbered as (
-    select
-        settings.*,
-        {{ occurrence_number('settings', ['legacy_doctorsetting_id']) }} as occurrence
-    from settings
-),
-
 referenced as (
     select
         settings.*,
         profiles.profile_id
-    from numbered as settings
+    from settings
     left join profiles on settings.legacy_user_id = profiles.legacy_user_id
 ),
 
@@ -42,7 +35,7 @@ checked as (
     from referenced
 ),
 
--- Only sound rows compete for their user: a broken second record must not cost the good one.
+-- Only valid rows are compared for the same user: an invalid second record must not reject the valid one.
 reasoned as (
     select
         *,
@@ -54,7 +47,7 @@ reasoned as (
 )
 
 select
-    -- The rest of the legacy database knows a doctor by the user id, so the key is made from that.
+    -- The rest of the legacy database identifies a doctor by the user id, so the key is made from it.
     {{ entity_key('doctors', 'legacy_user_id') }} as doctor_id,
     legacy_doctorsetting_id,
     legacy_user_id,

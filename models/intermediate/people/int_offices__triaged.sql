@@ -1,18 +1,11 @@
 with
 
 offices as (
-    select * from {{ ref('stg_dispatch__offices') }}
+    {{ numbered_duplicates(ref('stg_dispatch__offices'), ['legacy_office_id']) }}
 ),
 
 countries as (
     select * from {{ ref('country_names') }}
-),
-
-numbered as (
-    select
-        offices.*,
-        {{ occurrence_number('offices', ['legacy_office_id']) }} as occurrence
-    from offices
 ),
 
 reasoned as (
@@ -31,7 +24,7 @@ reasoned as (
                 integers=['offices.legacy_office_id'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as offices
+    from offices
     left join countries on lower(offices.country) = countries.spelling
 )
 

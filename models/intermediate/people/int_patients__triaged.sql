@@ -1,7 +1,7 @@
 with
 
 patients as (
-    select * from {{ ref('stg_dispatch__patients') }}
+    {{ numbered_duplicates(ref('stg_dispatch__patients'), ['legacy_patient_id']) }}
 ),
 
 profiles as (
@@ -20,13 +20,6 @@ sexes as (
     select * from {{ ref('sexes') }}
 ),
 
-numbered as (
-    select
-        patients.*,
-        {{ occurrence_number('patients', ['legacy_patient_id']) }} as occurrence
-    from patients
-),
-
 referenced as (
     select
         patients.*,
@@ -34,7 +27,7 @@ referenced as (
         doctors.doctor_id,
         offices.office_id,
         {{ decoded('patients.sex_code', 'sexes.sex') }} as sex
-    from numbered as patients
+    from patients
     left join profiles on patients.legacy_user_id = profiles.legacy_user_id
     left join doctors on patients.legacy_doctor_user_id = doctors.legacy_user_id
     left join offices on patients.legacy_office_id = offices.legacy_office_id
@@ -58,7 +51,7 @@ checked as (
     from referenced
 ),
 
--- Only sound rows compete for their user: a broken second record must not cost the good one.
+-- Only valid rows are compared for the same user: an invalid second record must not reject the valid one.
 reasoned as (
     select
         *,

@@ -1,7 +1,7 @@
 with
 
 users as (
-    select * from {{ ref('stg_django__users') }}
+    {{ numbered_duplicates(ref('stg_django__users'), ['legacy_user_id']) }}
 ),
 
 roles as (
@@ -10,13 +10,6 @@ roles as (
 
 specialties as (
     select * from {{ ref('technician_specialties') }}
-),
-
-numbered as (
-    select
-        users.*,
-        {{ occurrence_number('users', ['legacy_user_id']) }} as occurrence
-    from users
 ),
 
 patient_users as (
@@ -43,7 +36,7 @@ typed as (
             else 'staff'
         end as profile_type,
         {{ is_valid_email('users.email') }} as has_valid_email
-    from numbered as users
+    from users
     left join patient_users on users.legacy_user_id = patient_users.legacy_user_id
     left join doctor_users on users.legacy_user_id = doctor_users.legacy_user_id
     left join technician_users on users.legacy_user_id = technician_users.legacy_user_id

@@ -17,7 +17,7 @@ technician_roles as (
         roles.*,
         {{ occurrence_number('roles', ['legacy_role_id']) }} as occurrence
     from roles
-    -- The exact names of the seed: other role names contain the word Technician without naming a specialty.
+    -- The exact names of the seed, because other role names contain the word Technician and name no specialty.
     inner join specialties on roles.name = specialties.role_name
     where roles.legacy_user_id is not null
 ),

@@ -52,7 +52,7 @@ select
         'country_code': 'country_code',
         'country': 'country',
     }) }} as ship_to,
-    -- Nothing can go wrong here: whatever was wrong with the order has kept it out of the mart.
+    -- No shipment is rejected: every order with a defect was left out of the mart.
     'migrated' as disposition,
     cast(null as text) as reason
 from addressed

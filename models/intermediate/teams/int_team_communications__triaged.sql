@@ -1,7 +1,7 @@
 with
 
 notes as (
-    select * from {{ ref('stg_dispatch__notes') }}
+    {{ numbered_duplicates(ref('stg_dispatch__notes'), ['legacy_note_id']) }}
 ),
 
 memberships as (
@@ -18,13 +18,6 @@ authors as (
 
 doctors as (
     select * from {{ ref('doctors') }}
-),
-
-numbered as (
-    select
-        notes.*,
-        {{ occurrence_number('notes', ['legacy_note_id']) }} as occurrence
-    from notes
 ),
 
 -- A user may be in several groups. The lowest group id decides: for a doctor that is Doctor, the Medical Team.
@@ -57,7 +50,7 @@ reasoned as (
                 integers=['notes.legacy_note_id', 'notes.legacy_doctor_user_id'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as notes
+    from notes
     left join authors on notes.legacy_author_user_id = authors.legacy_user_id
     left join doctors on notes.legacy_doctor_user_id = doctors.legacy_user_id
     left join user_teams on notes.legacy_author_user_id = user_teams.legacy_user_id and user_teams.team_number = 1

@@ -1,4 +1,4 @@
--- One row per legacy group that exists, whatever became of it, for what refers to groups.
+-- One row per legacy group with any disposition, for models that refer to groups.
 select
     legacy_group_id,
     legacy_group_name,

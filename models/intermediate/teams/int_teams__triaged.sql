@@ -1,18 +1,11 @@
 with
 
 legacy_groups as (
-    select * from {{ ref('stg_django__groups') }}
+    {{ numbered_duplicates(ref('stg_django__groups'), ['legacy_group_id']) }}
 ),
 
 team_types as (
     select * from {{ ref('team_types') }}
-),
-
-numbered as (
-    select
-        legacy_groups.*,
-        {{ occurrence_number('legacy_groups', ['legacy_group_id']) }} as occurrence
-    from legacy_groups
 ),
 
 reasoned as (
@@ -27,7 +20,7 @@ reasoned as (
             when team_types.group_name is null then 'group_not_in_team_types'
             when {{ any_out_of_range(integers=['legacy_groups.legacy_group_id']) }} then 'value_out_of_range'
         end as reason
-    from numbered as legacy_groups
+    from legacy_groups
     left join team_types on legacy_groups.name = team_types.group_name
 )
 

@@ -1,14 +1,7 @@
 with
 
 categories as (
-    select * from {{ ref('stg_dispatch__categories') }}
-),
-
-numbered as (
-    select
-        categories.*,
-        {{ occurrence_number('categories', ['legacy_category_id']) }} as occurrence
-    from categories
+    {{ numbered_duplicates(ref('stg_dispatch__categories'), ['legacy_category_id']) }}
 ),
 
 reasoned as (
@@ -21,7 +14,7 @@ reasoned as (
                 integers=['legacy_category_id', 'legacy_parent_category_id'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered
+    from categories
 )
 
 select

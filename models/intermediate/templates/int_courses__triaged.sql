@@ -1,14 +1,7 @@
 with
 
 courses as (
-    select * from {{ ref('stg_dispatch__courses') }}
-),
-
-numbered as (
-    select
-        courses.*,
-        {{ occurrence_number('courses', ['legacy_course_id']) }} as occurrence
-    from courses
+    {{ numbered_duplicates(ref('stg_dispatch__courses'), ['legacy_course_id']) }}
 ),
 
 reasoned as (
@@ -20,7 +13,7 @@ reasoned as (
             when {{ any_missing(['type_code']) }} then 'required_value_missing'
             when {{ any_out_of_range(integers=['legacy_course_id', 'type_code']) }} then 'value_out_of_range'
         end as reason
-    from numbered
+    from courses
 )
 
 select

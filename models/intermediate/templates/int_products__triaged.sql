@@ -1,7 +1,7 @@
 with
 
 products as (
-    select * from {{ ref('stg_dispatch__products') }}
+    {{ numbered_duplicates(ref('stg_dispatch__products'), ['legacy_product_id']) }}
 ),
 
 courses as (
@@ -10,13 +10,6 @@ courses as (
 
 catalogue_courses as (
     select * from {{ ref('catalogue_courses') }}
-),
-
-numbered as (
-    select
-        products.*,
-        {{ occurrence_number('products', ['legacy_product_id']) }} as occurrence
-    from products
 ),
 
 reasoned as (
@@ -36,7 +29,7 @@ reasoned as (
                 integers=['products.legacy_product_id', 'products.type_code'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as products
+    from products
     left join courses on products.legacy_course_id = courses.legacy_course_id
     left join catalogue_courses
         on products.legacy_course_id = catalogue_courses.legacy_course_id

@@ -1,7 +1,7 @@
 with
 
 links as (
-    select * from {{ ref('stg_dispatch__template_edit_roles') }}
+    {{ numbered_duplicates(ref('stg_dispatch__template_edit_roles'), ['legacy_template_edit_roles_id']) }}
 ),
 
 templates as (
@@ -10,13 +10,6 @@ templates as (
 
 roles as (
     select * from {{ ref('roles') }}
-),
-
-numbered as (
-    select
-        links.*,
-        {{ occurrence_number('links', ['legacy_template_edit_roles_id']) }} as occurrence
-    from links
 ),
 
 reasoned as (
@@ -33,7 +26,7 @@ reasoned as (
                 then 'duplicate_natural_key'
             when {{ any_out_of_range(integers=['links.legacy_template_edit_roles_id']) }} then 'value_out_of_range'
         end as reason
-    from numbered as links
+    from links
     left join templates on links.legacy_template_id = templates.legacy_template_id
     left join roles on links.legacy_role_id = roles.legacy_role_id
 )

@@ -1,7 +1,7 @@
 with
 
 links as (
-    select * from {{ ref('stg_dispatch__template_predecessors') }}
+    {{ numbered_duplicates(ref('stg_dispatch__template_predecessors'), ['legacy_template_predecessors_id']) }}
 ),
 
 templates as (
@@ -10,13 +10,6 @@ templates as (
 
 predecessors as (
     select * from {{ ref('templates') }}
-),
-
-numbered as (
-    select
-        links.*,
-        {{ occurrence_number('links', ['legacy_template_predecessors_id']) }} as occurrence
-    from links
 ),
 
 reasoned as (
@@ -35,7 +28,7 @@ reasoned as (
                 then 'duplicate_natural_key'
             when {{ any_out_of_range(integers=['links.legacy_template_predecessors_id']) }} then 'value_out_of_range'
         end as reason
-    from numbered as links
+    from links
     left join templates on links.legacy_from_template_id = templates.legacy_template_id
     left join predecessors on links.legacy_to_template_id = predecessors.legacy_template_id
 )

@@ -1,7 +1,7 @@
 with
 
 links as (
-    select * from {{ ref('stg_dispatch__template_products') }}
+    {{ numbered_duplicates(ref('stg_dispatch__template_products'), ['legacy_template_products_id']) }}
 ),
 
 crosswalk as (
@@ -20,20 +20,13 @@ successors as (
     select * from {{ ref('products') }}
 ),
 
-numbered as (
-    select
-        links.*,
-        {{ occurrence_number('links', ['legacy_template_products_id']) }} as occurrence
-    from links
-),
-
--- A product outside the catalogue may have a successor in it, named by a person in the crosswalk.
+-- A product outside the catalogue may have a successor in it, which a person enters in the crosswalk.
 referenced as (
     select
         links.*,
         templates.template_id,
         coalesce(products.product_id, successors.product_id) as product_id
-    from numbered as links
+    from links
     left join templates on links.legacy_template_id = templates.legacy_template_id
     left join products on links.legacy_product_id = products.legacy_product_id
     left join crosswalk on links.legacy_product_id = crosswalk.legacy_product_id

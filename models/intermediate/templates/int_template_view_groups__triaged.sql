@@ -1,7 +1,7 @@
 with
 
 links as (
-    select * from {{ ref('stg_dispatch__template_view_groups') }}
+    {{ numbered_duplicates(ref('stg_dispatch__template_view_groups'), ['legacy_template_view_groups_id']) }}
 ),
 
 templates as (
@@ -10,13 +10,6 @@ templates as (
 
 known_groups as (
     select * from {{ ref('int_teams__dispositions') }}
-),
-
-numbered as (
-    select
-        links.*,
-        {{ occurrence_number('links', ['legacy_template_view_groups_id']) }} as occurrence
-    from links
 ),
 
 reasoned as (
@@ -37,7 +30,7 @@ reasoned as (
                 integers=['links.legacy_template_view_groups_id', 'links.legacy_group_id'],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as links
+    from links
     left join templates on links.legacy_template_id = templates.legacy_template_id
     left join known_groups on links.legacy_group_id = known_groups.legacy_group_id
 )

@@ -1,7 +1,7 @@
 with
 
 templates as (
-    select * from {{ ref('stg_dispatch__templates') }}
+    {{ numbered_duplicates(ref('stg_dispatch__templates'), ['legacy_template_id']) }}
 ),
 
 categories as (
@@ -10,13 +10,6 @@ categories as (
 
 order_statuses as (
     select * from {{ ref('order_statuses') }}
-),
-
-numbered as (
-    select
-        templates.*,
-        {{ occurrence_number('templates', ['legacy_template_id']) }} as occurrence
-    from templates
 ),
 
 reasoned as (
@@ -36,7 +29,7 @@ reasoned as (
                 ],
             ) }} then 'value_out_of_range'
         end as reason
-    from numbered as templates
+    from templates
     left join categories
         on templates.legacy_category_id = categories.legacy_category_id
     left join order_statuses

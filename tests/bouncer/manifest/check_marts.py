@@ -6,13 +6,13 @@ from dbt_bouncer.check_framework.decorator import check, fail
 
 
 def generic_tests(model, ctx, name: str) -> list:
-    """Return the generic tests of that name that stand on the model or one of its columns."""
+    """Return the generic tests of that name on the model or one of its columns."""
     return [test for test in ctx.tests_by_attached_node.get(model.unique_id, []) if test.test_metadata.name == name]
 
 
 @check
 def check_mart_columns_are_held(model, ctx):
-    """Every column has a constraint or a test: a key misspelt in YAML, such as `data-tests:`, parses and makes none."""
+    """Every column has a constraint or a test; a misspelt YAML key, such as `data-tests:`, parses and creates none."""
     held = {column for constraint in model.constraints or [] for column in constraint.columns or []}
     held |= {column for column in model.columns if model.columns[column].constraints}
     for test in ctx.tests_by_attached_node.get(model.unique_id, []):
@@ -23,7 +23,7 @@ def check_mart_columns_are_held(model, ctx):
 
 @check
 def check_contract_is_tested(model, ctx):
-    """One test holds the contract against the database, and every check in it has a name by which it is found."""
+    """One test compares the contract with the database, and every check in it has a name."""
     if not generic_tests(model, ctx, "contract_is_enforced"):
         fail(f"`{model.name}` has no test contract_is_enforced.")
     constraints = [*model.constraints, *(each for column in model.columns.values() for each in column.constraints)]
@@ -35,7 +35,7 @@ def check_contract_is_tested(model, ctx):
 def check_mart_keys_are_held(model, ctx, *, not_ours: str):
     """One column is the primary key; every other `*_id` is a foreign key with a relationships test.
 
-    Legacy ids and what matches `not_ours` name rows of other systems.
+    Legacy ids and names that match `not_ours` refer to rows of other systems.
     """
     kinds = {column: {each.type for each in model.columns[column].constraints or []} for column in model.columns}
     related = {test.column_name for test in generic_tests(model, ctx, "relationships")}
@@ -47,6 +47,16 @@ def check_mart_keys_are_held(model, ctx, *, not_ours: str):
             continue
         if "foreign_key" not in kinds[column] or column not in related:
             fail(f"`{model.name}.{column}` needs a foreign_key constraint and a relationships test.")
+
+
+@check
+def check_mart_reads_one_triage(model, ctx):
+    """A mart reads one intermediate model; one loaded in batches also names their signatures."""
+    parents = [each for each in model.depends_on.nodes if not each.endswith("__signatures")]
+    models = [ctx.models_by_unique_id[each] for each in parents if each in ctx.models_by_unique_id]
+    triaged = [each.name for each in models if each.original_file_path.startswith("models/intermediate/")]
+    if len(triaged) != 1:
+        fail(f"`{model.name}` must read one intermediate model: {triaged}.")
 
 
 @check

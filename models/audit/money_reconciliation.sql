@@ -1,5 +1,14 @@
 with
 
+-- From the source itself: a value that staging changed would be changed on both sides of the comparison.
+legacy_operations as (
+    select * from {{ source('dispatch', 'dispatch_operation') }}
+),
+
+legacy_items as (
+    select * from {{ source('dispatch', 'dispatch_ware') }}
+),
+
 operation_types as (
     select * from {{ ref('payment_operation_types') }}
 ),
@@ -8,25 +17,31 @@ payments as (
     select * from {{ ref('payments') }}
 ),
 
-legacy_operations as (
-    -- Both from the source itself: what staging changed would be changed on both sides of the comparison.
-    select * from {{ source('dispatch', 'dispatch_operation') }}
-),
-
-legacy_items as (
-    select * from {{ source('dispatch', 'dispatch_ware') }}
-),
-
 mart_items as (
     select * from {{ ref('payment_items') }}
 ),
 
-triaged_items as (
+items_left_out as (
     select * from {{ ref('int_payment_items__triaged') }}
+    where disposition <> 'migrated'
 ),
 
-operations as (
+-- An item has neither a date nor a status: it gets those of its payment, or null when the payment is not in the mart.
+stacked as (
     select
+        'payments' as entity,
+        'legacy' as side,
+        case
+            when canceled then 'cancelled'
+            when paid or free then 'completed'
+            else 'pending'
+        end as kind,
+        made_at,
+        {{ nan_to_null('total_price') }} as amount
+    from {{ source('dispatch', 'dispatch_payment') }}
+    union all
+    select
+        'payment_operations' as entity,
         'legacy' as side,
         case
             when legacy_operations.type is null then 'payment'
@@ -36,26 +51,28 @@ operations as (
         {{ nan_to_null('legacy_operations.price') }} as amount
     from legacy_operations
     left join operation_types on legacy_operations.type = operation_types.type_code
+    {%- for entity, kind in {'payments': 'status', 'payment_operations': 'operation_type'}.items() %}
     union all
     select
+        '{{ entity }}' as entity,
         'mart' as side,
-        operation_type as kind,
+        {{ kind }} as kind,
         made_at,
         amount
-    from {{ ref('payment_operations') }}
+    from {{ ref(entity) }}
     union all
     select
+        '{{ entity }}' as entity,
         'left_out' as side,
-        operation_type as kind,
+        {{ kind }} as kind,
         made_at,
         {{ nan_to_null('amount') }} as amount
-    from {{ ref('int_payment_operations__triaged') }}
+    from {{ ref('int_' ~ entity ~ '__triaged') }}
     where disposition <> 'migrated'
-),
-
--- An item has neither a date nor a status; it takes those of its payment, none where the payment is not in the mart.
-items as (
+    {%- endfor %}
+    union all
     select
+        'payment_items' as entity,
         'legacy' as side,
         payments.status as kind,
         payments.made_at,
@@ -64,6 +81,7 @@ items as (
     left join payments on legacy_items.payment_id = payments.legacy_payment_id
     union all
     select
+        'payment_items' as entity,
         'mart' as side,
         payments.status as kind,
         payments.made_at,
@@ -72,25 +90,13 @@ items as (
     left join payments on mart_items.payment_id = payments.payment_id
     union all
     select
+        'payment_items' as entity,
         'left_out' as side,
         payments.status as kind,
         payments.made_at,
-        {{ nan_to_null('triaged_items.total_amount') }} as amount
-    from triaged_items
-    left join payments on triaged_items.payment_id = payments.payment_id
-    where triaged_items.disposition <> 'migrated'
-),
-
-stacked as (
-    select
-        'payment_operations' as entity,
-        *
-    from operations
-    union all
-    select
-        'payment_items' as entity,
-        *
-    from items
+        {{ nan_to_null('items_left_out.total_amount') }} as amount
+    from items_left_out
+    left join payments on items_left_out.payment_id = payments.payment_id
 )
 
 select
