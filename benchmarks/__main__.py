@@ -33,7 +33,7 @@ PAYMENTS = ("stg_dispatch__payments", "int_payments__triaged", "payments")
 # dbt's own way: keys inside the create table, tables swapped by renaming.
 OWN_KEYS = "macros/keys/get_table_columns_and_constraints.sql"
 # In which a table cannot refer to itself: while it is built it has another name.
-SELF_REFERENCE = '        constraints: [{type: foreign_key, expression: "categories (category_id)"}]\n'
+SELF_REFERENCE = "        constraints: [{type: foreign_key, expression: categories (category_id)}]\n"
 # Which keys there are is what this arm does differently.
 KEYS = "dispatch_audit.foreign_key_ledger"
 OWN_HOOKS = ('      +post-hook: "{{ enforce_declared_keys() }}"\n', '  - "{{ restore_lost_keys() }}"\n')
