@@ -1,1 +1,1 @@
-"""How fast the project is, compared side by side with other ways to the same rows: `make bench`."""
+"""Benchmarks of the project against alternatives with the same result: `make bench`."""

@@ -1,8 +1,8 @@
-"""Times every arm in turn, again and again, and writes target/benchmarks/<scale>.md and .json.
+"""Times all variants repeatedly and writes target/benchmarks/<scale>.md and .json.
 
-All arms begin with a copy of the same legacy data, only each day with what the day before left. All of them must make
-the same rows, the days those of a full rebuild. What is reported are ratios of medians of one run: seconds say more of
-the machine than of the project.
+Every variant begins with a copy of the same legacy data, except the days, which continue from the previous day. All
+must give the same rows; the days, those of a full rebuild. The report shows ratios of medians of one run, because
+absolute times depend on the machine.
 """
 
 import json
@@ -30,15 +30,15 @@ from ops.server import temporary_server
 OUTPUT = ROOT / "target" / "benchmarks"
 BATCHED = ("int_notifications__signatures", "notifications", "int_notifications__left_out")
 PAYMENTS = ("stg_dispatch__payments", "int_payments__triaged", "payments")
-# dbt's own way: keys inside the create table, tables swapped by renaming.
+# dbt's default: keys inside the create table, tables swapped by renaming.
 OWN_KEYS = "macros/keys/get_table_columns_and_constraints.sql"
-# In which a table cannot refer to itself: while it is built it has another name.
-SELF_REFERENCE = '        constraints: [{type: foreign_key, expression: "categories (category_id)"}]\n'
-# Which keys there are is what this arm does differently.
+# Not possible there: during its build the table has another name.
+SELF_REFERENCE = "        constraints: [{type: foreign_key, expression: categories (category_id)}]\n"
+# The keys of this variant differ.
 KEYS = "dispatch_audit.foreign_key_ledger"
 OWN_HOOKS = ('      +post-hook: "{{ enforce_declared_keys() }}"\n', '  - "{{ restore_lost_keys() }}"\n')
 DAYS = {f"day with {percent} % changed": percent for percent in (0, 1, 10)}
-# As a day changes them: the newest rows, some of each updated, deleted and inserted.
+# Changes of a day: a third each of the newest rows is updated, deleted and inserted.
 CHANGE = """
 with newest as (
     select id, row_number() over (order by id desc) % 3 as kind from legacy.dispatch_notification
@@ -54,10 +54,10 @@ select {shifted} from legacy.dispatch_notification as n inner join newest using 
 
 
 class Bench:
-    """The arms, and what they measured."""
+    """The variants and their measurements."""
 
     def __init__(self, warehouse: Warehouse, folder: Path) -> None:
-        """Compile the project once for the arm without dbt, and make the copy of the project with dbt's own keys."""
+        """Compile the project for the variants without dbt, and copy it for the variant with dbt's own keys."""
         self.warehouse = warehouse
         self.seconds: dict[str, list[float]] = {}
         self.idle: list[float] = []
@@ -92,30 +92,30 @@ class Bench:
     def _remove(self, name: str, text: str) -> None:
         file = self.defaults / name
         if text not in file.read_text(encoding="utf-8"):
-            raise Failure(f"{name} has no longer {text.strip()}: adapt the arm of dbt's defaults in benchmarks.")
+            raise Failure(f"{name} no longer contains {text.strip()}: adapt benchmarks/__main__.py.")
         file.write_text(file.read_text(encoding="utf-8").replace(text, ""), encoding="utf-8")
 
     def time(self, name: str, run: Callable[[], Any], watch: AbstractContextManager[Any] | None = None) -> None:
-        """Measure a run and say what it took."""
+        """Time a run and print its duration in seconds."""
         with watch or nullcontext():
             start = monotonic()
             run()
             self.note(name, monotonic() - start)
 
     def note(self, name: str, seconds: float) -> None:
-        """Keep a measurement."""
+        """Record and print a duration in seconds."""
         self.seconds.setdefault(name, []).append(seconds)
         say(f"  {name}: {seconds:.2f}")
 
     def repeat(self) -> None:
-        """Go through all arms once."""
+        """Run all variants once."""
         self.without_dbt("hand", self.hand)
         self.without_dbt("compiled", self.compiled)
         self.by_default()
         self.ours()
 
     def without_dbt(self, name: str, script: hand.Script) -> None:
-        """Run the statements; seeds are no part of the comparison."""
+        """Run the statements; seeds are not part of the measurement."""
         self.warehouse.renew()
         self.warehouse.dbt("seed")
         self.time(name, lambda: hand.run(self.warehouse, script))
@@ -124,7 +124,7 @@ class Bench:
         self.compare(name, found, self.expected)
 
     def ours(self) -> None:
-        """Run the models, then everything with its tests, then what a day after brings."""
+        """Run the models, the next days, and the build with its data tests."""
         warehouse = self.warehouse
         warehouse.renew()
         warehouse.dbt("seed")
@@ -136,7 +136,7 @@ class Bench:
         row_by_row.prepare(warehouse)
         self.time("row by row, payments", lambda: row_by_row.run(warehouse))
         if different := row_by_row.differences(warehouse):
-            raise Failure(f"row by row gives {different} other payments than the project.")
+            raise Failure(f"row by row gives {different} payments that differ from the project's.")
         for day, percent in DAYS.items():
             self.change(percent)
             self.time(day, lambda: warehouse.dbt("run"))
@@ -157,7 +157,7 @@ class Bench:
         self.compare("build", warehouse.fingerprints(), self.expected)
 
     def by_default(self) -> None:
-        """Run the models with dbt's own way to make keys."""
+        """Run the models with dbt's own constraints."""
         self.warehouse.renew()
         self.warehouse.dbt("seed", project=self.defaults)
         self.time("defaults", self._run_defaults)
@@ -167,7 +167,7 @@ class Bench:
             raise Failure(f"defaults does not enforce {missing} foreign keys.")
 
     def _run_defaults(self) -> None:
-        """Two tables that are created with keys to the same parents may wait for each other: PostgreSQL ends one."""
+        """Run; retry after a deadlock, which two tables with keys to the same parents can cause."""
         deadlocked = 0.0
         try:
             self.warehouse.dbt("run", project=self.defaults)
@@ -180,7 +180,7 @@ class Bench:
         self.note("defaults, models with foreign keys", deadlocked + self.warehouse.seconds(*self.keyed))
 
     def change(self, percent: int) -> None:
-        """Change some of the newest notifications."""
+        """Change a percentage of the notifications, the newest ones."""
         columns = [
             name
             for (name,) in self.warehouse.rows(
@@ -195,17 +195,17 @@ class Bench:
 
     @staticmethod
     def compare(name: str, found: Fingerprints, expected: Fingerprints, but: str = "") -> None:
-        """Hold all rows against those that are expected; one table may be left out."""
+        """Compare all rows with the expected ones; raise Failure if they differ. One table may be left out."""
         different = {table for table in found | expected if found.get(table) != expected.get(table)} - {but}
         if different:
-            raise Failure(f"{name} gives other rows in {', '.join(sorted(different))}.")
+            raise Failure(f"{name} gives different rows in {', '.join(sorted(different))}.")
 
 
 def main() -> None:
-    """Read the arguments, run, and write the table."""
+    """Parse the arguments, run, and write the results."""
     parser = ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--scale", choices=[scale.value for scale in legacy.Scale], default="phase7")
-    parser.add_argument("--factor", type=int, choices=(1, 3), default=1, help="3: the largest tables three times")
+    parser.add_argument("--factor", type=int, choices=(1, 3), default=1, help="3: triple the largest tables")
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
     with temporary_server() as server, tempfile.TemporaryDirectory(prefix="dispatch-bench-") as name:
@@ -234,7 +234,7 @@ def _versions(warehouse: Warehouse) -> str:
 
 
 def _write(facts: dict[str, Any]) -> str:
-    """Write the numbers and their table; return the table."""
+    """Write the results as JSON and Markdown; return the Markdown."""
     medians = {name: median(values) for name, values in facts["seconds"].items()}
     ratios = [
         ("ours (models) / hand", "ours, models", "hand"),
@@ -263,12 +263,12 @@ def _write(facts: dict[str, Any]) -> str:
         "| median, seconds | | from | to |",
         "|---|---:|---:|---:|",
         *(
-            f"| {arm} | {median(values):.1f} | {min(values):.1f} | {max(values):.1f} |"
-            for arm, values in facts["seconds"].items()
+            f"| {variant} | {median(values):.1f} | {min(values):.1f} | {max(values):.1f} |"
+            for variant, values in facts["seconds"].items()
         ),
         "",
-        "What several models took is added up, although some of them ran side by side. Runs of *defaults* that a"
-        f" deadlock broke off, and that went on after it: {facts['deadlocks']}.",
+        "Times of several models are summed, although some ran in parallel. Runs of *defaults* that were retried after"
+        f" a deadlock: {facts['deadlocks']}.",
     ]
     OUTPUT.mkdir(parents=True, exist_ok=True)
     (OUTPUT / f"{name}.json").write_text(json.dumps(facts | {"medians": medians}, indent=2) + "\n", encoding="utf-8")

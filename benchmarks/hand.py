@@ -1,9 +1,8 @@
-"""What PostgreSQL can do at best: the same tables without dbt, each made at once, two at a time.
+"""The fastest variant: the same tables without dbt, each created in one statement, two at a time.
 
-The SQL is what dbt compiles from the models, keys are added in bulk. The largest table can be written by hand and made
-first: each of two connections inserts one half of its rows and makes one of its keys. The few rows that are missing in
-it are looked up and judged alone, and there are no signatures for a day after. With the other tables there is little to
-gain.
+The SQL is what dbt compiles from the models; keys are added in bulk. The largest table is optionally written by hand
+and built first: each of two connections inserts one half of its rows and adds one of its keys. The few rows that are
+missing in it are looked up and checked separately, and there are no signatures. Other tables would gain little.
 """
 
 import re
@@ -33,10 +32,10 @@ cross join lateral (select * from ({query}) as every where legacy_notification_i
 
 
 class Script:
-    """The statements for each model, in an order in which they can be run."""
+    """The statements for each model, and the models that it needs."""
 
     def __init__(self, manifest: dict[str, Any], *, largest_by_hand: bool) -> None:
-        """Take what `dbt compile` made of the project."""
+        """Read the manifest of `dbt compile`."""
         models = {
             id: node
             for id, node in manifest["nodes"].items()
@@ -50,7 +49,7 @@ class Script:
             self._write_largest(models[LARGEST], models[LEFT_OUT])
 
     def _built_from(self, id: str, models: set[str]) -> set[str]:
-        """Return the models that must be there first; those that are compiled into others pass theirs on."""
+        """Return the models that must be built first; ephemeral models pass on their parents."""
         parents: set[str] = set()
         for parent in self._manifest["nodes"][id]["depends_on"]["nodes"]:
             if parent in models:
@@ -135,7 +134,7 @@ class Script:
         }
 
     def _foreign_key(self, node: dict[str, Any], column: str, constraint: dict[str, Any]) -> str:
-        if constraint["to"]:  # ref('parent'), or what dbt has made of it
+        if constraint["to"]:  # ref('parent'), or its compiled form
             name, field = re.search(r"(\w+)\W*$", constraint["to"]).group(1), constraint["to_columns"][0]
         else:  # parent (field)
             name, field = re.match(r"(\w+)\s*\((\w+)\)", constraint["expression"]).groups()
@@ -147,7 +146,7 @@ class Script:
 
 
 def run(warehouse: Warehouse, script: Script) -> None:
-    """Run every statement as soon as the tables it needs are there, on as many connections as there are processors."""
+    """Run the statements of each model as soon as its parents exist, on one connection per processor."""
     warehouse.execute("".join(f"create schema if not exists {schema};" for schema in script.schemas))
     connections = [warehouse.connect() for _ in range(PROCESSORS)]
     waiting, done = dict(script.parents), set()
@@ -161,7 +160,7 @@ def run(warehouse: Warehouse, script: Script) -> None:
                 connection = connections.pop()
                 running[pool.submit(_execute, connection, script.statements[id])] = (id, connection)
             if not running:
-                raise Failure(f"what {', '.join(waiting)} are made from is never there.")
+                raise Failure(f"the parents of {', '.join(waiting)} are never built.")
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 future.result()

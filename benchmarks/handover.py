@@ -1,4 +1,4 @@
-"""Times the hand-over, and the application after it; writes target/benchmarks/handover_<scale>.md.
+"""Times the hand-over and a workload of the application; writes target/benchmarks/handover_<scale>.md.
 
 python -m benchmarks.handover --scale full --seconds 120
 """
@@ -28,7 +28,7 @@ CLIENTS = 10
 REPEAT = 5
 LARGE = 10_000
 INDEX = "app.notifications__recipient_profile_id__idx"
-# The user in the middle, by the number of notifications.
+# The user with the median number of notifications.
 RECIPIENT = """
 select recipient_profile_id, number from (
     select recipient_profile_id, count(*) as number from app.notifications group by 1
@@ -48,17 +48,17 @@ order by 1, 2
 
 
 class Readers(Thread):
-    """Somebody who reads a row of each mart, one after the other, and notes the longest time that one took."""
+    """A reader of one row of each mart in turn, which records the slowest answer."""
 
     def __init__(self, warehouse: Warehouse) -> None:
-        """Take the database."""
+        """Use the database."""
         super().__init__(daemon=True)
         self.warehouse = warehouse
         self.ended = Event()
         self.slowest, self.table, self.answers = 0.0, "", 0
 
     def run(self) -> None:
-        """Read until told to end."""
+        """Read until the event `ended` is set."""
         with closing(self.warehouse.connect()) as opened:
             tables = [
                 name for (name,) in rows(opened, "select tablename from pg_tables where schemaname = 'dispatch_marts'")
@@ -73,10 +73,10 @@ class Readers(Thread):
 
 
 class Benchmark:
-    """One database, from the release to the application."""
+    """The measurements of one database, from the release to the application."""
 
     def __init__(self, warehouse: Warehouse, folder: Path, seconds: int) -> None:
-        """Take a database that holds the legacy data."""
+        """Use a database with the legacy data."""
         self.warehouse, self.seconds = warehouse, seconds
         self.environment = sandbox.environment(warehouse.target, folder)
         self.output = ["--output", str(folder / "handover")]
@@ -88,7 +88,7 @@ class Benchmark:
         self.lines.append(line)
 
     def ops(self, *arguments: str) -> list[str]:
-        """Run python -m ops and return what it said."""
+        """Run python -m ops and return the lines of its output."""
         done = subprocess.run(
             [sys.executable, "-m", "ops", *arguments],
             cwd=ROOT,
@@ -103,7 +103,7 @@ class Benchmark:
         return done.stdout.splitlines()
 
     def hand_over(self) -> None:
-        """Hand over, beside readers; take it back, and hand over again."""
+        """Hand over with concurrent readers, undo, and hand over again."""
         self.tell("| step | duration |\n|---|---|")
         readers = [Readers(self.warehouse) for _ in range(2)]
         for reader in readers:
@@ -129,7 +129,7 @@ class Benchmark:
         self.ops("handover", *self.output)
 
     def notifications(self) -> None:
-        """Read one user's notifications without the index on the foreign key, and with it."""
+        """Time reading one user's notifications without and with the index on the foreign key."""
         with closing(self.warehouse.connect()) as opened:
             ((recipient, number),) = rows(opened, RECIPIENT)
             query = (
@@ -147,7 +147,7 @@ class Benchmark:
         )
 
     def lookups(self) -> None:
-        """Explain how the children of a parent are found, for every foreign key of a large table."""
+        """Count foreign keys of large tables whose lookup scans the table."""
         with closing(self.warehouse.connect()) as opened:
             references = rows(opened, REFERENCES, (LARGE,))
             scanned = []
@@ -161,7 +161,7 @@ class Benchmark:
         )
 
     def work(self) -> None:
-        """Let the application work, with what notes the first write and without it."""
+        """Run the workload with and without the triggers that record the first write."""
         self.warehouse.execute("drop role if exists application; create role application login in role dispatch_app")
         self.tell(
             "| ten connections | orders a second | latency | failed | deadlocks | orphans |\n|---|---|---|---|---|---|"
@@ -188,7 +188,7 @@ class Benchmark:
 
 
 def _time(opened: Connection, query: str) -> float:
-    """Return the median time of a query, once it has been asked."""
+    """Return the median duration of a query in seconds, after one warm-up."""
     times = []
     for _ in range(REPEAT + 1):
         start = monotonic()
@@ -198,10 +198,10 @@ def _time(opened: Connection, query: str) -> float:
 
 
 def main() -> None:
-    """Run it all in a database of its own."""
+    """Run all measurements in a separate database."""
     parser = ArgumentParser(prog="python -m benchmarks.handover", description=__doc__)
     parser.add_argument("--scale", choices=[scale.value for scale in legacy.Scale], default="phase7")
-    parser.add_argument("--seconds", type=int, default=120, help="how long the application works, each time")
+    parser.add_argument("--seconds", type=int, default=120, help="duration of each workload")
     options = parser.parse_args()
     with temporary_server() as server, tempfile.TemporaryDirectory(prefix="dispatch-bench-") as scratch:
         warehouse = Warehouse(server, Path(scratch), legacy.Scale(options.scale), 1)

@@ -1,4 +1,4 @@
-"""Payments the way such migrations are usually written: read a row, look up its parents, insert 500 at a time."""
+"""Payments in a typical row-by-row migration: read a row, look up its parents, insert 500 at a time."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from benchmarks.warehouse import Warehouse
 
 TABLE = "public.payments_row_by_row"
 BATCH = 500
-# What is looked up by has an index, as it would have in an application.
+# Columns of lookups have an index, as in an application.
 INDEXES = """
 create index on dispatch_marts.doctors (legacy_user_id);
 create index on dispatch_intermediate.int_payment_operations__checked (legacy_payment_id);
@@ -38,12 +38,12 @@ LOOKUPS = {
 
 
 def prepare(warehouse: Warehouse) -> None:
-    """Make the indexes; their time is not counted."""
+    """Create the indexes; their time is not counted."""
     warehouse.execute(INDEXES)
 
 
 def run(warehouse: Warehouse) -> None:
-    """Fill TABLE with what the mart holds; the marts that payments refer to must be there."""
+    """Fill TABLE with the rows of the mart; the parents of payments must exist."""
     reading, looking, writing = (warehouse.connect() for _ in range(3))
     writing.cursor().execute(f"drop table if exists {TABLE}; create table {TABLE} (like dispatch_marts.payments)")
     cursor = reading.cursor(cursor_factory=RealDictCursor)
@@ -71,7 +71,7 @@ def differences(warehouse: Warehouse) -> int:
 
 
 def _migrated(payment: dict[str, Any], seen: set[int], looking: Any) -> dict[str, Any] | None:
-    """Return the row of the mart; None for a payment that is rejected."""
+    """Return the row of the mart; None for a rejected payment."""
     found = {
         name: _look_up(looking, LOOKUPS[name], payment[column])
         for name, column in (

@@ -1,4 +1,4 @@
-"""The database that every arm gets anew, and what is asked of it."""
+"""The database of a variant, created from a template for each run."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ DATABASE, TEMPLATE = "bench", "legacy"
 Fingerprints = dict[str, tuple[int, int]]
 LAYERS = ("dispatch_marts", "dispatch_audit")
 SAMPLE_SECONDS = 0.01
-# The tables that hold nine tenths of all rows, twice more under other ids.
+# Two more copies, under other ids, of the tables with nine tenths of all rows.
 TRIPLE = """
 insert into legacy.{table} ({columns})
 select {shifted} from legacy.{table}, generate_series(1, 2) as copy;
@@ -27,7 +27,7 @@ GIANTS = ("dispatch_notification", "dispatch_task", "dispatch_file", "dispatch_r
 
 
 class Warehouse:
-    """A server of its own with the legacy data as a template, and one database made from it again and again."""
+    """A separate server with the legacy data as a template, and one database recreated from it."""
 
     def __init__(self, server: Server, folder: Path, scale: legacy.Scale, factor: int) -> None:
         """Load the legacy data."""
@@ -60,13 +60,13 @@ class Warehouse:
         template.cursor().execute(TRIPLE.format(table=table, columns=listed, shifted=", ".join(shifted)))
 
     def renew(self) -> None:
-        """Begin again with nothing but the legacy data."""
+        """Recreate the database with only the legacy data."""
         self.execute(f"drop database if exists {DATABASE} with (force)", self._admin)
         self.execute(f"create database {DATABASE} template {TEMPLATE}", self._admin)
         self.execute("checkpoint", self._admin)
 
     def connect(self) -> connection.Connection:
-        """Connect to the database of the arm."""
+        """Connect to the database."""
         return connection.connect(self.target)
 
     def execute(self, statement: str, opened: connection.Connection | None = None) -> None:
@@ -85,7 +85,7 @@ class Warehouse:
             opened.close()
 
     def dbt(self, *arguments: str, project: Path | None = None) -> None:
-        """Run dbt with artifacts in the folder; raise Failure when it fails."""
+        """Run dbt with artifacts in the folder; raise Failure if it fails."""
         variables = sandbox.environment(self.target, self.folder)
         if project:
             variables["DBT_PROJECT_DIR"] = str(project)
@@ -101,11 +101,11 @@ class Warehouse:
             raise Failure(f"dbt {' '.join(arguments)} failed:\n{done.stdout}")
 
     def artifact(self, name: str) -> dict[str, Any]:
-        """Read what dbt left."""
+        """Return an artifact of the last dbt run."""
         return json.loads((self.folder / "target" / f"{name}.json").read_text(encoding="utf-8"))
 
     def seconds(self, *models: str) -> float:
-        """Add up what dbt says each of the models took in its last run; some of them ran side by side."""
+        """Return the sum of the models' durations in the last dbt run, in seconds; some ran in parallel."""
         results = self.artifact("run_results")["results"]
         return sum(each["execution_time"] for each in results if each["unique_id"].rpartition(".")[2] in models)
 
@@ -122,7 +122,7 @@ class Warehouse:
 
     @contextmanager
     def idleness(self) -> Iterator[list[float]]:
-        """Sample whether the database works; the list then holds the share of the time in which it did not."""
+        """Sample whether the database is busy; append the idle share of the time, from 0 to 1, to the list."""
         found: list[float] = []
         samples, ended = [], Event()
         opened = self.connect()

@@ -59,7 +59,7 @@ BROKEN = (
     ("models/marts/shipments/shipments.yml", "**Grain:**", "", {"check_model_description_contains_regexp_pattern"}),
     (
         "models/marts/access/roles.yml",
-        """        description: '{{ doc("entity_key") }}'\n""",
+        """        description: "{{ doc('entity_key') }}"\n""",
         "",
         {"check_model_column_description_populated"},
     ),

@@ -66,3 +66,24 @@ def check_source_is_cleaned_in_one_place(source, ctx):
     readers = [model.name for model in models if "audit/" not in model.original_file_path]
     if len(readers) > 1:
         fail(f"Source `{source.source_name}.{source.name}` is read by several models: {readers}.")
+
+
+def spelt_otherwise(columns, type_pattern: str) -> list[str]:
+    """Return the columns whose data type is declared and does not match the pattern."""
+    return [
+        column for column in columns if (type_ := columns[column].data_type) and not re.fullmatch(type_pattern, type_)
+    ]
+
+
+@check
+def check_model_types_have_one_spelling(model, ctx, *, type_pattern: str):
+    """Every data type is written in the one spelling of the pattern."""
+    if columns := spelt_otherwise(model.columns, type_pattern):
+        fail(f"`{model.name}` has data types in another spelling: {columns}.")
+
+
+@check
+def check_source_types_have_one_spelling(source, ctx, *, type_pattern: str):
+    """Every data type is written in the one spelling of the pattern."""
+    if columns := spelt_otherwise(source.columns, type_pattern):
+        fail(f"`{source.source_name}.{source.name}` has data types in another spelling: {columns}.")
