@@ -28,8 +28,8 @@ message_types as (
     select * from {{ ref('message_types') }}
 ),
 
--- A generic foreign key: the content type says which table the target id belongs to. The id of a content type may differ
--- between installations, so it is identified by application and model.
+-- A generic foreign key: the content type says which table the target id belongs to. The id of a content type may
+-- differ between installations, so it is identified by application and model.
 targeted as (
     select
         records.*,
