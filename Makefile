@@ -45,7 +45,7 @@ docs: deps ## documentation of what is built, with diagrams and the lineage of e
 	@$(OPS) docs
 
 test: deps ## everything a change must pass
-	@$(OPS) check
+	@.venv/bin/python -m tests.check
 
 properties: deps ## look for dirt in the legacy tables that breaks the build, longer than make test does
 	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q tests/python/test_properties.py

@@ -8,10 +8,13 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from ops import build, connection, legacy, sandbox
+from ops import legacy
+from ops.database import connection
+from ops.database.server import Server
+from ops.dbt import run as build
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import Server
 
 DATABASE, TEMPLATE = "bench", "legacy"
 Fingerprints = dict[str, tuple[int, int]]

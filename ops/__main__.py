@@ -9,8 +9,10 @@ from typing import Annotated
 import psycopg2
 import typer
 
-from ops import checks, demo, docs, handover, ledger, profiles, psql, rehearsal, release, report, source
-from ops.connection import (
+from ops import demo, report
+from ops.console import complain, say
+from ops.database import psql
+from ops.database.connection import (
     Target,
     connect,
     ignore_libpq_variables,
@@ -18,11 +20,16 @@ from ops.connection import (
     interrupted,
     target_from_environment,
 )
-from ops.console import complain, say
+from ops.database.server import VERSION, Server
+from ops.dbt import profiles
+from ops.docs import page as docs
 from ops.errors import Failure
+from ops.handover import handover, rehearsal
 from ops.legacy import SCHEMA, Scale
 from ops.project import close_folders
-from ops.server import VERSION, Server
+from ops.release import production as release
+from ops.report import ledger
+from ops.source import replication as source
 
 HELP = {"help_option_names": ["-h", "--help"]}
 ScaleOption = Annotated[Scale, typer.Option(help="tiny: seconds; phase7: giants at 1 %; full: every row.")]
@@ -143,12 +150,6 @@ def docs_command(
 ) -> None:
     """Write dbt's documentation of what is built, with diagrams, as one page that opens without a server."""
     docs.show(_running_target(), output)
-
-
-@app.command()
-def check() -> None:
-    """Run everything a change must pass: lint, parse, tests."""
-    raise typer.Exit(checks.run())
 
 
 @legacy_app.command("load")

@@ -4,12 +4,15 @@ from time import monotonic
 
 from psycopg2.extensions import connection as Connection
 
-from ops import build, deps, ledger, legacy, profiles
-from ops.connection import Target, check_server, connect
+from ops import legacy
 from ops.console import complain, console, duration, say, step
+from ops.database.connection import Target, check_server, connect
+from ops.database.server import Server
+from ops.dbt import deps, profiles
+from ops.dbt import run as build
 from ops.errors import Failure
 from ops.project import PROFILES, ROOT
-from ops.server import Server
+from ops.report import ledger
 
 
 def run(target: Target, scale: legacy.Scale) -> None:

@@ -13,7 +13,7 @@ import yaml
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from ops.connection import is_broken, rows
+from ops.database.connection import is_broken, rows
 from ops.errors import Failure
 from ops.project import DBT_PROJECT, LEGACY_FILES, ROOT, SOURCE_FILES
 

@@ -15,7 +15,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from ops.connection import reading_marts, rows
+from ops.database.connection import reading_marts, rows
 from ops.errors import Failure
 from ops.legacy import MARK
 from ops.project import ROOT

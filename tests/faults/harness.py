@@ -17,9 +17,10 @@ from conftest import Database
 from marts import assert_nothing_is_lost, fingerprints
 from psycopg2.extensions import connection as Connection
 
-from ops import connection, sandbox
+from ops.database import connection
+from ops.database.server import Server, temporary_server
+from ops.dbt import sandbox
 from ops.project import ROOT
-from ops.server import Server, temporary_server
 
 PATIENCE = 900  # seconds for a release: the machine may be busy
 OWN = "faults"  # what the sessions of the tests call themselves

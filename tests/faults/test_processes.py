@@ -7,7 +7,7 @@ from contextlib import suppress
 import psutil
 
 from faults.harness import Harness, kill, wait_until
-from ops.build import PARTING_SECONDS
+from ops.dbt.run import PARTING_SECONDS
 
 # What a shell starts in the background ignores Ctrl-C, and so does all that it starts itself.
 IN_THE_BACKGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"

@@ -14,7 +14,7 @@ from inprocess import Project, parsed
 from marts import broken_keys
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
-from ops.build import DBT
+from ops.dbt.run import DBT
 from ops.project import ROOT
 
 SIZE = 65_536

@@ -16,7 +16,8 @@ from dbt_common.exceptions import CompilationError
 from inprocess import Project, parsed
 from marts import assert_nothing_is_lost, broken_keys, fingerprints
 
-from ops import ledger, report
+from ops import report
+from ops.report import ledger
 
 TESTS = ("resource_type:test", "resource_type:unit_test")
 

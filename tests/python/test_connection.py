@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 from conftest import Database
 
-from ops import connection, demo, landing, releases
-from ops.connection import Target, check_server, connect
+from ops import demo
+from ops.database import connection
+from ops.database.connection import Target, check_server, connect
+from ops.database.server import temporary_server
 from ops.errors import Failure, Unreachable
 from ops.project import ROOT
-from ops.server import temporary_server
+from ops.release import records as releases
+from ops.source import landing
 
 FREE = Target(host="127.0.0.1", port=0, user="postgres", password="", dbname="postgres")
 
@@ -147,8 +150,8 @@ def test_a_password_file_is_still_read(scratch: Database, monkeypatch: pytest.Mo
 
 
 SLOW = """
-from ops import ledger
-from ops.connection import rows
+from ops.report import ledger
+from ops.database.connection import rows
 ledger.show = lambda connection: rows(connection, "select pg_sleep(60)")
 from ops.__main__ import main
 main()

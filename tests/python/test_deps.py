@@ -15,7 +15,7 @@ from threading import Thread
 import pytest
 import yaml
 
-from ops import deps
+from ops.dbt import deps
 
 PROJECT = Path(__file__).parents[2]
 LOCK = yaml.safe_load((PROJECT / "package-lock.yml").read_text())
@@ -192,7 +192,7 @@ def test_a_hub_that_never_answers_is_given_up(monkeypatch):
 def test_the_hub_url_variable_is_honoured_with_or_without_its_slash():
     """Dbt itself needs the slash; people forget it."""
     run = subprocess.run(
-        [sys.executable, "-c", "from ops.deps import _probe_hub; print(*_probe_hub())"],
+        [sys.executable, "-c", "from ops.dbt.deps import _probe_hub; print(*_probe_hub())"],
         cwd=PROJECT,
         capture_output=True,
         text=True,

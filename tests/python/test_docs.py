@@ -19,7 +19,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from ops import docs
+from ops.docs import page as docs
 from ops.errors import Failure
 from ops.project import ROOT
 

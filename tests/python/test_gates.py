@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import sandbox
-from ops.build import DBT
+from ops.dbt import sandbox
+from ops.dbt.run import DBT
 from ops.project import ROOT
 
 PROGRAMS = Path(sys.executable).parent

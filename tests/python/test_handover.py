@@ -20,9 +20,11 @@ from inprocess import Project, parsed
 from marts import fingerprints
 from psycopg2.extensions import connection as Connection
 
-from ops import application, connection, handover, releases
+from ops.database import connection
 from ops.errors import Failure
+from ops.handover import application, handover
 from ops.project import ROOT
+from ops.release import records as releases
 
 # With so many rows the planner uses an index where there is one.
 LARGE = 12_000

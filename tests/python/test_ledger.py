@@ -1,8 +1,8 @@
 import pytest
 from conftest import Database
 
-from ops import ledger
 from ops.errors import Failure
+from ops.report import ledger
 
 AUDIT = """
 create schema dispatch_audit;

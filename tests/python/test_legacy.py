@@ -10,7 +10,7 @@ from conftest import Database
 from psycopg2.extensions import connection as Connection
 
 from ops import legacy
-from ops.connection import rows
+from ops.database.connection import rows
 from ops.errors import Failure
 from ops.legacy import Scale
 from ops.project import ROOT

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import build, project, release
-from ops.connection import Target
+from ops import project
+from ops.database.connection import Target
+from ops.dbt import run as build
 from ops.errors import Failure
+from ops.release import production as release
 
 NOWHERE = Target("/nowhere", 5432, "nobody", "", "none")
 

@@ -9,11 +9,11 @@ from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from jinja2 import Environment
 
-from ops import profiles, sandbox
-from ops.connection import check_server, connect
+from ops.database.connection import check_server, connect
+from ops.database.server import SETTINGS, temporary_server
+from ops.dbt import profiles, sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import SETTINGS, temporary_server
 
 ASSERT = ("run-operation", "assert_session")
 

@@ -2,7 +2,7 @@
 
 import json
 
-from ops.build import Progress
+from ops.dbt.run import Progress
 
 
 def event(name: str, level: str = "info", msg: str = "", **data: object) -> str:

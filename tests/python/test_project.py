@@ -12,9 +12,9 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from ops import sandbox
 from ops.__main__ import app
-from ops.build import DBT
+from ops.dbt import sandbox
+from ops.dbt.run import DBT
 from ops.project import ROOT
 
 
@@ -71,7 +71,7 @@ def test_layers_are_read_in_one_direction(manifest: dict[str, Any]) -> None:
 
 def test_a_missing_value_is_noticed_at_the_source(manifest: dict[str, Any]) -> None:
     """Every column that is NOT NULL in the legacy database and read has a test: a copy may hold nulls all the same."""
-    schema = (ROOT / "legacy" / "01_schema.sql").read_text()
+    schema = (ROOT / "synthetic_legacy" / "01_schema.sql").read_text()
     given = {
         (table, column)
         for table, columns in re.findall(r"create table (\w+) \((.*?)\n\);", schema, re.DOTALL)

@@ -26,7 +26,8 @@ from marts import assert_nothing_is_lost
 from psycopg2.extensions import cursor as Cursor
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
-from ops import connection, sandbox
+from ops.database import connection
+from ops.dbt import sandbox
 
 CASES = int(os.environ.get("PROPERTY_CASES", "25"))
 SEED = int(os.environ.get("PROPERTY_SEED", "20250731"))

@@ -25,11 +25,11 @@ from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from marts import fingerprints
 
-from ops import releases
-from ops.build import DBT
-from ops.connection import rows, transaction
+from ops.database.connection import rows, transaction
+from ops.dbt.run import DBT
 from ops.errors import Failure
 from ops.project import ROOT
+from ops.release import records as releases
 
 SWAPS = 10
 READERS = 4

@@ -19,7 +19,9 @@ from conftest import Database
 from markdown_it import MarkdownIt
 from psycopg2 import sql
 
-from ops import connection, report, sandbox
+from ops import report
+from ops.database import connection
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
 from ops.report import data, formats, published, verdict

@@ -9,10 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ops import connection, sandbox
+from ops.database import connection
+from ops.database.server import PORT, SETTINGS, SOCKET_LIMIT, Server, temporary_server
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import PORT, SETTINGS, SOCKET_LIMIT, Server, temporary_server
 
 OPS = [sys.executable, "-m", "ops"]
 

@@ -18,10 +18,15 @@ from conftest import Database
 from marts import assert_nothing_is_lost
 from psycopg2.extensions import connection as Connection
 
-from ops import connection, landing, legacy, releases, sandbox, source
+from ops import legacy
+from ops.database import connection
+from ops.database.server import SETTINGS, Server, temporary_server
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import SETTINGS, Server, temporary_server
+from ops.release import records as releases
+from ops.source import landing
+from ops.source import replication as source
 
 PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
 LANDS = landing.declared()

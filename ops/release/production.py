@@ -18,11 +18,14 @@ from time import monotonic, sleep
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from ops import build, demo, legacy, releases, report, source
-from ops.connection import FULL, Target, check_server, connect, interrupt, interrupted, rows, transaction
+from ops import demo, legacy, report
 from ops.console import complain, console, duration, say
+from ops.database.connection import FULL, Target, check_server, connect, interrupt, interrupted, rows, transaction
+from ops.dbt import run as build
 from ops.errors import Failure, Unreachable
 from ops.project import ROOT, close_folders
+from ops.release import records as releases
+from ops.source import replication as source
 
 PUBLISHED, FAILED, LATER = 0, 1, 75
 WAIT_FOR_SERVER_SECONDS = 60

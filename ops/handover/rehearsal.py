@@ -14,17 +14,19 @@ from time import monotonic
 
 import psycopg2
 
-from ops import landing, legacy, sandbox
-from ops.connection import Target, connect, rows
+from ops import legacy
 from ops.console import console, duration, say
+from ops.database.connection import Target, connect, rows
+from ops.database.server import POSTGRES_VERSIONS, SETTINGS, VERSION, temporary_server
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import POSTGRES_VERSIONS, SETTINGS, VERSION, temporary_server
+from ops.source import landing
 
 LEGACY_VERSION = 16
 PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
 CLIENTS, ORDERS = 4, 25
-WORKLOAD = ROOT / "ops" / "workload.sql"
+WORKLOAD = Path(__file__).with_name("workload.sql")
 
 # The sign-off queries of docs/cut-over.md; none may find a row.
 SIGN_OFF = {

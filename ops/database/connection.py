@@ -13,9 +13,9 @@ import psycopg2.extras
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from ops.database.server import PORT, Server
+from ops.dbt.profiles import session_options
 from ops.errors import Failure, Unreachable
-from ops.profiles import session_options
-from ops.server import PORT, Server
 
 OLDEST, NEWEST = 16, 18
 TIMEOUT_SECONDS = 10

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from psycopg2.extensions import connection as Connection
 
-from ops.connection import rows
+from ops.database.connection import rows
 from ops.errors import Failure
 
 MARTS, AUDIT, SEEDS = "dispatch_marts", "dispatch_audit", "dispatch_seeds"

@@ -8,7 +8,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from ops.connection import rows, transaction
+from ops.database.connection import rows, transaction
 from ops.errors import Failure
 
 TABLE = """

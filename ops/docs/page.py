@@ -18,9 +18,11 @@ from dbt_colibri.lineage_extractor.extractor import DbtColumnLineageExtractor
 from dbt_colibri.report.generator import DbtColibriReportGenerator
 from psycopg2.extensions import connection as Connection
 
-from ops import build, demo, docs_diagrams
-from ops.connection import Target, reading_marts, rows
+from ops import demo
 from ops.console import duration, say
+from ops.database.connection import Target, reading_marts, rows
+from ops.dbt import run as build
+from ops.docs import diagrams as docs_diagrams
 from ops.errors import Failure
 from ops.project import ROOT
 

@@ -19,14 +19,17 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from ops import application, build, docs_diagrams, releases
-from ops.application import IDS, ROLE, STRANGER, Table
-from ops.connection import Cursor, Target, check_server, connect, rows, transaction
 from ops.console import console, duration, say, step
+from ops.database.connection import Cursor, Target, check_server, connect, rows, transaction
+from ops.database.server import POSTGRES_VERSIONS
+from ops.dbt import run as build
+from ops.docs import diagrams as docs_diagrams
 from ops.errors import Failure
+from ops.handover import application
+from ops.handover.application import IDS, ROLE, STRANGER, Table
 from ops.project import ROOT
-from ops.release import APPLICATION, git_commit
-from ops.server import POSTGRES_VERSIONS
+from ops.release import records as releases
+from ops.release.production import APPLICATION, git_commit
 
 OUTPUT = ROOT / "target" / "handover"
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")

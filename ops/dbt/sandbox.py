@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from ops import profiles
-from ops.connection import Target
+from ops.database.connection import Target
+from ops.dbt import profiles
 from ops.project import ROOT
 
 

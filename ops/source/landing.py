@@ -15,8 +15,8 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from ops import legacy, releases
-from ops.connection import (
+from ops import legacy
+from ops.database.connection import (
     NO_ANSWER,
     TIMEOUT_SECONDS,
     Target,
@@ -27,9 +27,10 @@ from ops.connection import (
     settle,
     transaction,
 )
+from ops.dbt.profiles import session_options
 from ops.errors import Failure
-from ops.profiles import session_options
 from ops.project import SOURCE_FILES
+from ops.release import records as releases
 
 SCHEMA = legacy.SCHEMA
 LOCK_TIMEOUT = "10min"

@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 from time import monotonic
 
-from ops import sandbox
-from ops.build import DBT
 from ops.console import console, duration, say
+from ops.database.server import temporary_server
+from ops.dbt import sandbox
+from ops.dbt.run import DBT
 from ops.project import ROOT
-from ops.server import temporary_server
 
 PROGRAMS = Path(sys.executable).parent
 BOUNCER = [PROGRAMS / "dbt-bouncer", "run"]
@@ -79,3 +79,7 @@ def _check(heading: str, command: list[str | Path], environment: dict[str, str] 
         outcome = ("failed", "red") if done.returncode else ("passed", "green")
         say(f"   {outcome[0]} in {duration(monotonic() - start)}", style=outcome[1])
     return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -8,8 +8,8 @@ from psycopg2.extensions import connection as Connection
 from rich import box
 from rich.table import Table
 
-from ops.connection import reading_marts, rows
 from ops.console import console, say
+from ops.database.connection import reading_marts, rows
 
 
 def show(connection: Connection) -> None:

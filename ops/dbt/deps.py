@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from ops.build import DBT
+from ops.dbt.run import DBT
 from ops.errors import Failure
 
 # Read by nobody but this module; dbt looks at folders only and `dbt deps` wipes it, which is the point.

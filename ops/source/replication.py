@@ -15,11 +15,11 @@ import typer
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from ops import releases
-from ops.connection import connect, is_broken, rows, target_from_environment, transaction
 from ops.console import complain, console, duration, say, step
+from ops.database.connection import connect, is_broken, rows, target_from_environment, transaction
 from ops.errors import Failure
-from ops.landing import (
+from ops.release import records as releases
+from ops.source.landing import (
     DSN,
     SCHEMA,
     SOURCE_SCHEMA,

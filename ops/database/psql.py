@@ -2,9 +2,9 @@
 
 import os
 
-from ops.connection import Target, connect
-from ops.profiles import session_options
-from ops.server import POSTGRES_VERSIONS, VERSION
+from ops.database.connection import Target, connect
+from ops.database.server import POSTGRES_VERSIONS, VERSION
+from ops.dbt.profiles import session_options
 
 
 def run(target: Target, arguments: list[str]) -> None:
