@@ -55,7 +55,7 @@ def test_a_build_under_hostile_settings_gives_the_same_rows(
     built.execute("drop schema public cascade; create schema public")
 
 
-def test_every_legacy_row_has_a_fate(built: Database) -> None:
+def test_every_legacy_row_has_a_disposition(built: Database) -> None:
     assert_nothing_is_lost(built)
 
 
@@ -129,7 +129,7 @@ def test_a_crosswalk_row_recovers_a_reject(built: Database, project: Project) ->
     assert template_products() == (migrated, rejected)
 
 
-def test_a_missing_legacy_table_is_named_in_one_sentence(built: Database) -> None:
+def test_missing_legacy_table_is_named(built: Database) -> None:
     built.execute("alter table legacy.dispatch_note rename to moved_away")
     try:
         done = built.dbt("build")
@@ -153,7 +153,7 @@ def test_a_failed_child_keeps_its_foreign_keys(built: Database) -> None:
     assert broken_keys(built) == []
 
 
-def test_what_changed_is_built_beside_the_rest(built: Database, tmp_path: Path) -> None:
+def test_changed_models_are_built_into_a_developer_schema(built: Database, tmp_path: Path) -> None:
     """A developer's schema gets the changed model and what depends on it; the rest is read where main built it."""
     state, project = tmp_path / "state", tmp_path / "project"
     for folder in (state, project):

@@ -36,14 +36,14 @@ def test_a_closed_port_is_named(closed_port: int):
         connect(replace(FREE, port=closed_port))
 
 
-def test_a_stopped_embedded_server_comes_with_the_command_that_starts_it(monkeypatch: pytest.MonkeyPatch):
+def test_stopped_embedded_server_names_the_command_that_starts_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DISPATCH_PGDATA", "/tmp/dispatch-test-nowhere")
     monkeypatch.delenv("DISPATCH_PGHOST", raising=False)
     with pytest.raises(Failure, match=r"nowhere: \.venv/bin/python -m ops server start starts it\.$"):
         connect(connection.target_from_environment())
 
 
-def test_a_wrong_password_an_unknown_user_and_an_unknown_database_are_told_apart():
+def test_wrong_password_user_and_database_are_distinguished():
     with temporary_server() as server:
         target = Target(host=str(server.folder), port=5432, user="locked", password="wrong", dbname="postgres")
         owner = replace(target, user="postgres")
@@ -102,7 +102,7 @@ def test_a_missing_profile_is_named(scratch: Database, monkeypatch: pytest.Monke
         demo.preflight(scratch.target)
 
 
-def test_the_command_line_ends_in_one_sentence_and_exit_code_1(closed_port: int):
+def test_failure_prints_one_line_and_exits_with_1(closed_port: int):
     environment = os.environ | {"DISPATCH_PGHOST": "127.0.0.1", "DISPATCH_PGPORT": str(closed_port)}
     done = subprocess.run(
         [sys.executable, "-m", "ops", "psql", "-c", "select 1"],
@@ -162,7 +162,7 @@ main()
     ("is_interrupted", "code", "sentence"),
     [(True, 130, ""), (False, 1, "The server ended a statement: canceling statement due to user request. ")],
 )
-def test_only_ctrl_c_is_taken_for_ctrl_c(scratch: Database, is_interrupted: bool, code: int, sentence: str):
+def test_only_ctrl_c_counts_as_an_interruption(scratch: Database, is_interrupted: bool, code: int, sentence: str):
     sleeper = "from pg_stat_activity where query = 'select pg_sleep(60)'"
     with subprocess.Popen(
         [sys.executable, "-c", SLOW, "ledger"], cwd=ROOT, env=scratch.environment, stderr=subprocess.PIPE, text=True

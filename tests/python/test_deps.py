@@ -168,7 +168,7 @@ def test_a_hub_without_the_locked_version_is_an_error(project, hub):
     assert not (project / "dbt_packages").exists()
 
 
-def test_an_answer_that_is_no_package_index_counts_as_no_hub(hub):
+def test_answer_without_a_package_index_counts_as_no_hub(hub):
     """Login pages and proxies answer too."""
     assert deps._probe_hub()[1] == ""
     index = hub / "api/v1/index.json"
@@ -180,7 +180,7 @@ def test_an_answer_that_is_no_package_index_counts_as_no_hub(hub):
     assert deps._probe_hub()[1] == "HTTP 404"
 
 
-def test_a_hub_that_never_answers_is_given_up(monkeypatch):
+def test_hub_that_never_answers_times_out(monkeypatch):
     """A firewall that swallows packets must not hang the installation."""
     monkeypatch.setattr(deps, "PROBE_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -127,7 +127,7 @@ def test_every_macro_and_its_arguments_are_described(manifest: dict[str, Any]) -
         assert all(each["type"] and each["description"] for each in macro["arguments"]), macro["name"]
 
 
-def test_every_test_is_described_itself_or_by_its_kind(manifest: dict[str, Any]) -> None:
+def test_every_test_or_its_kind_is_described(manifest: dict[str, Any]) -> None:
     overview = manifest["docs"]["doc.dispatch.__overview__"]["block_contents"]
     explained = set(re.findall(r"`(\w+)`", overview.partition("## What is tested")[2].partition("\n## ")[0]))
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
@@ -146,7 +146,7 @@ def test_everything_built_has_an_owner(manifest: dict[str, Any]) -> None:
             assert node["access"] == ("public" if layer in ("marts", "audit") else "protected"), name
 
 
-def test_the_links_of_the_overview_lead_somewhere(manifest: dict[str, Any]) -> None:
+def test_links_of_the_overview_resolve(manifest: dict[str, Any]) -> None:
     pages = {f"{node['resource_type']}/{name}" for name, node in {**tables(manifest), **manifest["exposures"]}.items()}
     texts = (manifest["docs"][f"doc.dispatch.{block}"]["block_contents"] for block in ("__overview__", "__dispatch__"))
     links = {link for text in texts for link in re.findall(r"\(#!/([^)]+)\)", text)}
@@ -154,7 +154,7 @@ def test_the_links_of_the_overview_lead_somewhere(manifest: dict[str, Any]) -> N
     assert links - pages == {"overview/dispatch"}
 
 
-def test_the_new_application_takes_every_mart(manifest: dict[str, Any]) -> None:
+def test_exposure_of_the_new_application_has_every_mart(manifest: dict[str, Any]) -> None:
     marts = {name for name, node in tables(manifest).items() if node.get("path", "").startswith("marts/")}
     assert set(manifest["exposures"]["exposure.dispatch.new_application"]["depends_on"]["nodes"]) == marts
 

@@ -106,7 +106,7 @@ def test_only_what_was_published_is_handed_over(database: Callable[[str], Databa
         handover.run(database("unpublished").target, "app", False, folder)
 
 
-def test_a_schema_that_is_there_is_not_replaced(scratch: Database, manifest: None, folder: Path):
+def test_existing_schema_is_not_replaced(scratch: Database, manifest: None, folder: Path):
     scratch.execute("create schema theirs")
     for name in ("theirs", "dispatch_marts", "App", "legacy", "a; drop"):
         with pytest.raises(Failure, match=r"is there already|cannot be the application's schema"):
@@ -122,7 +122,7 @@ def test_a_contract_of_another_version_is_refused(scratch: Database, manifest: N
     scratch.execute("alter table dispatch_marts.offices drop column fax")
 
 
-def test_a_word_of_the_contract_that_is_misspelt_is_refused(scratch: Database, manifest: None, folder: Path):
+def test_misspelt_key_of_the_contract_is_refused(scratch: Database, manifest: None, folder: Path):
     orders = handover._manifest()["nodes"]["model.dispatch.orders"]["columns"]["status"]["config"]
     with mock.patch.dict(orders, meta={"application": {"defualt": 1}}), pytest.raises(Failure, match="says defualt"):
         handover.run(scratch.target, "app", False, folder)
@@ -149,7 +149,7 @@ def test_a_word_of_the_contract_that_is_misspelt_is_refused(scratch: Database, m
         ("select 1 / 0", "division by zero"),
     ],
 )
-def test_a_failed_proof_leaves_nothing_behind(
+def test_failed_check_rolls_everything_back(
     scratch: Database, manifest: None, folder: Path, sabotage: str, reason: str
 ):
     before = fingerprints(scratch)
@@ -168,7 +168,7 @@ def test_a_failed_proof_leaves_nothing_behind(
     assert fingerprints(scratch) == before
 
 
-def test_a_hand_over_does_not_meet_a_release(scratch: Database, manifest: None, folder: Path):
+def test_hand_over_is_refused_during_a_release(scratch: Database, manifest: None, folder: Path):
     with closing(scratch.connect()) as release:
         releases.prepare(release)
         release.cursor().execute(
@@ -179,7 +179,7 @@ def test_a_hand_over_does_not_meet_a_release(scratch: Database, manifest: None, 
         release.cursor().execute("delete from dispatch_release.releases")
 
 
-def test_the_printed_sql_does_it_undo_takes_it_back_and_all_of_it_is_deterministic(
+def test_printed_sql_undo_and_hand_over_are_deterministic(
     scratch: Database, manifest: None, folder: Path, tmp_path: Path
 ):
     printed = ops(scratch, "handover", "--dry-run")
@@ -255,7 +255,7 @@ def test_required_columns_without_a_default_are_those_of_the_documentation(hande
     }
 
 
-def test_every_enumeration_of_the_contracts_is_held(handed_over: Connection, scratch: Database):
+def test_every_enumeration_of_the_contracts_is_enforced(handed_over: Connection, scratch: Database):
     held = scratch.rows(
         "select relname, conname from pg_constraint inner join pg_class on conrelid = pg_class.oid"
         " where relnamespace = 'app'::regnamespace and contype = 'c' and conname like '%_is_known'"
@@ -264,7 +264,7 @@ def test_every_enumeration_of_the_contracts_is_held(handed_over: Connection, scr
     assert len(held) >= 15
 
 
-def test_nothing_is_released_afterwards(handed_over: Connection, published: Project, scratch: Database):
+def test_releases_are_refused_after_the_hand_over(handed_over: Connection, published: Project, scratch: Database):
     before = fingerprints(scratch)
     ((today,),) = scratch.rows("select to_char(handed_over_at, 'YYYY-MM-DD HH24:MI') from dispatch_release.handovers")
     for operation in ("publish", "rollback"):
@@ -283,7 +283,7 @@ def test_nothing_is_released_afterwards(handed_over: Connection, published: Proj
     assert fingerprints(scratch) == before
 
 
-def test_analysts_see_nothing_of_it(handed_over: Connection, scratch: Database):
+def test_analysts_cannot_read_the_application_schema(handed_over: Connection, scratch: Database):
     names = scratch.rows(
         "select oid::regclass::text from pg_class where relkind in ('r', 'v', 'S')"
         " and (relnamespace = 'app'::regnamespace or relname in ('handovers', 'first_writes'))"
@@ -296,7 +296,7 @@ def test_analysts_see_nothing_of_it(handed_over: Connection, scratch: Database):
                 analyst.cursor().execute(f"select * from {name}")
 
 
-def test_engineers_read_it_and_write_nothing(handed_over: Connection, scratch: Database):
+def test_engineers_can_read_but_not_write(handed_over: Connection, scratch: Database):
     with closing(scratch.connect()) as engineer:
         engineer.cursor().execute("set role dispatch_engineer")
         assert connection.rows(engineer, "select count(*) > 0 from app.patients") == [(True,)]
@@ -304,7 +304,7 @@ def test_engineers_read_it_and_write_nothing(handed_over: Connection, scratch: D
             engineer.cursor().execute("delete from app.doctor_notes")
 
 
-def test_a_legacy_row_is_found(handed_over: Connection):
+def test_legacy_row_is_found_by_its_id(handed_over: Connection):
     ((legacy_id, key),) = connection.rows(handed_over, "select legacy_instruction_id, order_id from orders limit 1")
     found = f"select new_key from legacy_ids where entity = 'orders' and legacy_id = {legacy_id}"
     assert connection.rows(handed_over, found) == [(key,)]
@@ -396,7 +396,7 @@ def test_flags_counters_and_times_have_defaults(written: dict[str, dict[str, Any
     ]
 
 
-def test_derived_columns_follow_by_themselves(handed_over: Connection, written: dict[str, dict[str, Any]]):
+def test_derived_columns_are_computed(handed_over: Connection, written: dict[str, dict[str, Any]]):
     payment = written["payment"]["payment_id"]
     assert (written["payment"]["status"], written["payment"]["method"]) == ("pending", "card")
     assert written["shipment"]["ship_to"]["city"] == "Lyon"
@@ -465,7 +465,7 @@ def test_a_wrong_value_is_refused_by_a_named_constraint(
 
 
 @pytest.mark.parametrize("table", ["messages", "orders", "notifications"])
-def test_what_is_required_is_refused_when_missing(handed_over: Connection, table: str):
+def test_missing_required_values_are_refused(handed_over: Connection, table: str):
     with pytest.raises(psycopg2.errors.NotNullViolation):
         insert(handed_over, table)
 
@@ -501,7 +501,7 @@ def test_permissions_end_with_their_role(handed_over: Connection):
         "select setval('patient_numbers', 1)",
     ],
 )
-def test_the_application_can_do_nothing_else(handed_over: Connection, statement: str):
+def test_application_has_no_other_rights(handed_over: Connection, statement: str):
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         handed_over.cursor().execute(statement)
 

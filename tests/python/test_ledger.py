@@ -30,7 +30,7 @@ select * from (values ('Designing', true), ('Designing', false), ('Remote', fals
 """
 
 
-def test_the_ledger_before_the_first_build(database):
+def test_ledger_before_the_first_build(database):
     with pytest.raises(Failure, match="make demo or dbt build"):
         ledger.show(database("unbuilt").connect())
 

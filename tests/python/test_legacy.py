@@ -58,7 +58,7 @@ def test_another_scale_and_changed_files_replace_the_copy(opened: Connection, fo
     assert len(items(opened)) == 2
 
 
-def test_a_failing_file_is_named_with_its_line_and_leaves_the_old_copy(opened: Connection, folder: Path):
+def test_failing_file_is_named_with_its_line_and_keeps_the_old_copy(opened: Connection, folder: Path):
     load(opened, folder)
     (folder / "02_rows.sql").write_text("delete from item;\n\nselect nonsense from item;\n")
     with pytest.raises(Failure, match=r'02_rows\.sql, line 3: column "nonsense" does not exist'):
@@ -67,7 +67,7 @@ def test_a_failing_file_is_named_with_its_line_and_leaves_the_old_copy(opened: C
     assert opened.autocommit
 
 
-def test_tables_of_somebody_else_are_not_replaced(opened: Connection, folder: Path):
+def test_other_tables_are_not_replaced(opened: Connection, folder: Path):
     opened.cursor().execute("create schema legacy; create table legacy.auth_user (id int)")
     for force in (False, True):
         with pytest.raises(Failure, match="will not be replaced"):
@@ -81,7 +81,7 @@ def test_another_schema_can_be_loaded(opened: Connection, folder: Path):
     assert rows(opened, 'select id from "Odd ""name""".item') == [(2,)]
 
 
-def test_no_files_is_a_mistake(opened: Connection, tmp_path: Path):
+def test_folder_without_files_is_refused(opened: Connection, tmp_path: Path):
     with pytest.raises(Failure, match="no SQL files"):
         load(opened, tmp_path)
 

@@ -32,14 +32,14 @@ def mode(path: Path) -> str:
     return oct(path.stat().st_mode & 0o777)
 
 
-def test_the_log_of_a_release_is_for_its_owner(root: Path):
+def test_release_log_is_private(root: Path):
     paths = {release._log_file() for _ in range(5)}
     assert len(paths) == 5
     assert {mode(path) for path in paths} == {"0o600"}
     assert {mode(root / name) for name in ("logs", "logs/releases", "target")} == {"0o700"}
 
 
-def test_what_dbt_writes_is_for_its_owner(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_files_of_dbt_are_private(root: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DBT_LOG_PATH", str(root / "elsewhere"))
     monkeypatch.setattr(build, "LEASHED", "open('written', 'w').close()  # {parent}")
     assert build.run(["build"], {})[0] == 0
@@ -49,7 +49,7 @@ def test_what_dbt_writes_is_for_its_owner(root: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("place", ["logs", "logs/releases"])
-def test_a_log_folder_that_cannot_be_written_to_is_one_sentence(root: Path, place: str):
+def test_unwritable_log_folder_is_named(root: Path, place: str):
     (root / "logs" / "releases").rmdir()
     if place == "logs":
         (root / "logs").rmdir()

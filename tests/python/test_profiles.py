@@ -40,7 +40,7 @@ def test_a_profile_is_written_once_and_never_overwritten(file: Path):
     assert file.read_text() == "mine: true\n"
 
 
-def test_a_project_that_was_moved_or_copied_does_not_use_the_old_server(file: Path):
+def test_moved_or_copied_project_does_not_use_the_old_server(file: Path):
     profiles.write(Path("/before"))
     assert "/after" in profiles.write(Path("/after"))
     assert host(file.read_text()) == "/after"

@@ -69,7 +69,7 @@ def test_layers_are_read_in_one_direction(manifest: dict[str, Any]) -> None:
         assert all(layers[of[p]] <= layers["marts"] or layer == "audit" for p in parents if p in of), node_id
 
 
-def test_a_missing_value_is_noticed_at_the_source(manifest: dict[str, Any]) -> None:
+def test_missing_values_are_noticed_at_the_source(manifest: dict[str, Any]) -> None:
     """Every column that is NOT NULL in the legacy database and read has a test: a copy may hold nulls all the same."""
     schema = (ROOT / "synthetic_legacy" / "01_schema.sql").read_text()
     given = {
@@ -137,7 +137,7 @@ def commands(command: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 
 
 @pytest.mark.parametrize("name", list(commands(typer.main.get_command(app))), ids=" ".join)
-def test_every_command_explains_itself(name: tuple[str, ...]) -> None:
+def test_every_command_has_help(name: tuple[str, ...]) -> None:
     done = CliRunner().invoke(app, [*name, "--help"])
     assert done.exit_code == 0, done.output
     assert "Usage:" in done.output

@@ -327,7 +327,7 @@ def workers(database: Callable[[str], Database]) -> Iterator[list[Worker]]:
         worker.pool.shutdown(cancel_futures=True)
 
 
-def test_nothing_is_lost_whatever_the_dirt(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_lost_with_any_bad_data(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
     """Two cases at a time, one for each worker."""
     with capsys.disabled():
         print(f"\n{CASES} cases, seed {SEED}, two at a time: ", end="", flush=True)

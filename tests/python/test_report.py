@@ -154,7 +154,7 @@ def both(found: Report) -> tuple[Page, str]:
     return Page(report.html(found)), markdown
 
 
-def test_before_the_first_build(database: Callable[[str], Database]) -> None:
+def test_report_before_the_first_build(database: Callable[[str], Database]) -> None:
     with pytest.raises(Failure, match=r"^Nothing to report yet \(.*\): run make demo or dbt build\.$"):
         read(database("report_unbuilt"))
 
@@ -173,7 +173,7 @@ def test_every_section_is_there(found: Report) -> None:
     assert {link.removeprefix("#") for link in links} <= set(ids)
 
 
-def test_the_page_needs_nothing_else(found: Report) -> None:
+def test_page_is_self_contained(found: Report) -> None:
     text = report.html(found)
     page = Page(text)
     assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "base", "form"}
@@ -181,7 +181,7 @@ def test_the_page_needs_nothing_else(found: Report) -> None:
     assert not re.search(r"https?:|url\(|@import|//[a-z]", text)
 
 
-def test_charts_can_be_heard(found: Report) -> None:
+def test_charts_are_accessible(found: Report) -> None:
     text = report.html(found)
     assert text.count("<figure") == 3
     for svg in re.findall(r"<svg[^>]*>", text):
@@ -245,7 +245,7 @@ def test_keys_money_and_people_are_those_of_the_marts(built: Database, found: Re
     assert page.rows["shipments"][1][-1] == f"{shipments:,}"
 
 
-def test_it_says_what_it_was_made_from(built: Database, found: Report) -> None:
+def test_origin_is_shown(built: Database, found: Report) -> None:
     origin = found.origin
     assert (origin.legacy_schema, origin.synthetic_scale, origin.database) == ("legacy", "tiny", built.target.dbname)
     page, markdown = both(found)
@@ -255,7 +255,7 @@ def test_it_says_what_it_was_made_from(built: Database, found: Report) -> None:
         assert "figures must differ" in text
 
 
-def test_nothing_about_a_person(built: Database, found: Report) -> None:
+def test_report_has_no_personal_data(built: Database, found: Report) -> None:
     values = built.rows(
         "select email from dispatch_marts.profiles where email is not null"
         " union select username from legacy.auth_user union select address from legacy.dispatch_office"
@@ -331,7 +331,7 @@ def test_nothing_about_a_person(built: Database, found: Report) -> None:
         ),
     ],
 )
-def test_the_verdict_turns_red(copy: Database, spoil: str, statement: str, fault: str) -> None:
+def test_faults_fail_the_verdict(copy: Database, spoil: str, statement: str, fault: str) -> None:
     copy.execute(spoil)
     found = read(copy)
     judged = verdict.judge(found)
@@ -346,7 +346,7 @@ def test_the_verdict_turns_red(copy: Database, spoil: str, statement: str, fault
     assert "Everything is accounted for" not in page.text + markdown
 
 
-def test_a_changed_amount_turns_it_red(copy: Database) -> None:
+def test_changed_amount_fails_the_verdict(copy: Database) -> None:
     copy.execute(
         "update dispatch_marts.payments set amount = amount + 0.01"
         " where payment_id = (select min(payment_id::text)::uuid from dispatch_marts.payments)"
@@ -422,7 +422,7 @@ def test_texts_with_quotes_are_listed_too() -> None:
     assert done.stdout.endswith("""where entity = 'a''b' and reason = 'c"d$e`f\\g' order by 1""")
 
 
-def test_the_published_report_is_answered(found: Report) -> None:
+def test_published_figures_are_compared(found: Report) -> None:
     average = [(each.follows, each.adds_up) for each in published.sums() if each.claim == "Average success rate"]
     assert average == [("92.16%", False), ("98.90%", False)]
     assert all(each.adds_up for each in published.sums() if each.claim != "Average success rate")
@@ -440,7 +440,7 @@ def test_the_published_report_is_answered(found: Report) -> None:
     assert agrees["Rows migrated in Phase 7"] == ("23,086", True)
 
 
-def test_figures_of_a_live_source_are_not_held_against_it(found: Report) -> None:
+def test_differing_figures_of_a_live_source_are_no_error(found: Report) -> None:
     page, markdown = both(replace(found, origin=replace(found.origin, synthetic_scale=None)))
     for text in (page.text, markdown):
         assert "made from a live source, which has moved on since publication" in text
@@ -448,7 +448,7 @@ def test_figures_of_a_live_source_are_not_held_against_it(found: Report) -> None
     assert ("td", {"class": "nowrap no"}) not in page.tags
 
 
-def test_a_build_at_work_is_waited_for_no_longer_than_it_takes_to_say_so(built: Database) -> None:
+def test_report_fails_at_once_during_a_build(built: Database) -> None:
     other = built.connect()
     other.autocommit = False
     other.cursor().execute("lock table dispatch_audit.foreign_key_ledger in access exclusive mode")
@@ -457,7 +457,7 @@ def test_a_build_at_work_is_waited_for_no_longer_than_it_takes_to_say_so(built: 
     other.close()
 
 
-def test_marts_exchanged_meanwhile_are_noticed(copy: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marts_replaced_during_the_report_are_noticed(copy: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     teams = data._teams
 
     def exchange(opened: connection.Connection) -> tuple[data.Team, ...]:
@@ -519,7 +519,7 @@ def test_the_last_run_is_named_only_if_it_made_these_marts(
     assert data._last_run("another", None, rows) is None
 
 
-def test_the_audit_is_what_its_folder_holds() -> None:
+def test_audit_tables_are_those_of_the_folder() -> None:
     assert set(data.AUDIT) == {path.stem for path in (ROOT / "models" / "audit").glob("*.sql")}
 
 
@@ -531,7 +531,7 @@ def test_the_audit_is_what_its_folder_holds() -> None:
         ("create role reader login", "This user may not read the marts"),
     ],
 )
-def test_what_keeps_the_marts_from_being_read_is_said_in_a_line(
+def test_unreadable_marts_are_explained_in_one_line(
     copy: Database, tmp_path: Path, spoil: str, reason: str, command: str
 ) -> None:
     user = "reader" if "reader" in spoil else "postgres"
@@ -548,7 +548,7 @@ def test_what_keeps_the_marts_from_being_read_is_said_in_a_line(
     assert done.stderr.startswith(reason)
 
 
-def test_the_command_says_where_the_report_is(built: Database, tmp_path: Path) -> None:
+def test_command_prints_the_paths(built: Database, tmp_path: Path) -> None:
     folder = tmp_path / "a b"
     command = [sys.executable, "-m", "ops", "report", "--output", str(folder)]
     done = subprocess.run(command, cwd=ROOT, env=built.environment, capture_output=True, text=True, check=False)
@@ -575,11 +575,11 @@ def test_the_command_says_where_the_report_is(built: Database, tmp_path: Path) -
         (Fraction(1), "100.00%"),
     ],
 )
-def test_a_rate_is_whole_only_when_it_is(fraction: Fraction | None, shown: str) -> None:
+def test_rate_is_100_percent_only_when_exact(fraction: Fraction | None, shown: str) -> None:
     assert formats.percent(fraction) == shown
 
 
-def test_numbers_are_for_people() -> None:
+def test_numbers_are_formatted() -> None:
     assert formats.amount(Decimal("-1234567.5")) == "−1,234,567.50"
     assert formats.several(1, "row") + formats.several(1200, "row") == "1 row1,200 rows"
     assert formats.day(date(2018, 2, 2)) == "2 Feb 2018"
@@ -587,7 +587,7 @@ def test_numbers_are_for_people() -> None:
     assert not Counts(5, 3, 1, 2).adds_up
 
 
-def test_a_timeline_has_no_gaps_and_hides_nothing() -> None:
+def test_timeline_has_no_gaps_and_all_values() -> None:
     found = timeline(("b",), [("a", "2019-11", 3), ("b", "2020-02", -2), ("b", "2019-11", 4), ("a", None, 9)])
     assert found
     assert found.series == ("b", "a")

@@ -84,7 +84,7 @@ def test_a_killed_server_starts_again(own: Server):
     assert query(own, "select 1") == [(1,)]
 
 
-def test_a_stale_process_id_that_another_program_has_now_is_forgotten(own: Server):
+def test_stale_process_id_of_another_program_is_removed(own: Server):
     own.stop()
     (own.folder / "postmaster.pid").write_text(f"{os.getpid()}\n{own.folder}\n0\n{PORT}\n.\n\n0 0\nready\n")
     assert own.status() == ("stopped", None)
@@ -179,7 +179,7 @@ def test_an_ordinary_user_runs_a_server_of_its_own(tmp_path_factory: pytest.Temp
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_user_without_a_name_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_user_without_a_name_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch):
     def unknown(_: int) -> None:
         raise KeyError
 

@@ -89,13 +89,13 @@ def versions(database: Database, mart: str, column: str, legacy_id: int, *shown:
     )
 
 
-def test_rows_that_did_not_change_make_no_version(scratch: Database, ids: Ids) -> None:
+def test_unchanged_rows_create_no_version(scratch: Database, ids: Ids) -> None:
     assert scratch.rows("select count(*) > 20 from public.first") == [(True,)]
     assert scratch.rows("table public.first except table public.second") == []
     assert scratch.rows("table public.second except table public.first") == []
 
 
-def test_a_change_makes_a_version(scratch: Database, ids: Ids) -> None:
+def test_change_creates_a_version(scratch: Database, ids: Ids) -> None:
     (before, _), (after, is_deleted) = versions(scratch, "payments", "legacy_payment_id", ids.changed, "amount")
     assert (after - before, is_deleted) == (1, "False")
     found = versions(scratch, "technicians", "legacy_role_id", ids.technician, "specialty")
@@ -107,14 +107,14 @@ def test_a_change_makes_a_version(scratch: Database, ids: Ids) -> None:
     ("mart", "column", "row"),
     [("payments", "legacy_payment_id", "deleted"), ("orders", "legacy_instruction_id", "order")],
 )
-def test_a_deleted_row_says_so_and_may_return(scratch: Database, ids: Ids, mart: str, column: str, row: str) -> None:
+def test_deleted_row_is_marked_and_may_return(scratch: Database, ids: Ids, mart: str, column: str, row: str) -> None:
     """It is deleted from the legacy table, or only marked: the mart has it no longer in either case."""
     found = versions(scratch, mart, column, getattr(ids, row), KEYS[mart])
     assert [is_deleted for _, is_deleted in found] == ["False", "True", "False"]
     assert len({key for key, _ in found}) == 1
 
 
-def test_a_doubled_row_leaves_one_line_of_history(scratch: Database, ids: Ids) -> None:
+def test_duplicate_row_has_one_line_of_history(scratch: Database, ids: Ids) -> None:
     """Whichever of the copies is migrated meanwhile, each version has one end and the last is the row that is left."""
     found = versions(scratch, "payments", "legacy_payment_id", ids.doubled, "is_netsuite")
     assert found[0] == found[-1]

@@ -152,13 +152,13 @@ def assert_no_secret_landed(landed: Landing) -> None:
 # Copies
 
 
-def test_what_may_land_leaves_out_what_is_secret():
+def test_secrets_do_not_land():
     assert "password" not in LANDS["auth_user"]
     assert "email" in LANDS["auth_user"]
     assert len(LANDS) == 36
 
 
-def test_a_copy_equals_its_source_but_for_the_secrets(copied: Landing, there: Database):
+def test_copy_equals_its_source_except_for_secrets(copied: Landing, there: Database):
     assert there.rows("select 1 from auth_user where password like 'pbkdf2%' limit 1")
     assert same(there, copied)
     assert_no_secret_landed(copied)
@@ -181,7 +181,7 @@ def test_a_second_copy_brings_the_changes_and_keeps_the_views_on_the_tables(copi
     assert copied.rows("select * from watching") == there.rows("select count(*) from auth_user")
 
 
-def test_a_copy_is_one_moment_of_a_database_that_is_written_to(copied: Landing, there: Database):
+def test_copy_is_one_snapshot_of_a_busy_database(copied: Landing, there: Database):
     """Every transaction writes its number into the first, a middle and the last table, and moves money."""
     ended, number = Event(), 0
     payments = [row[0] for row in there.rows("select id from dispatch_payment order by id limit 2")]
@@ -235,7 +235,7 @@ def slow_ware(copied: Landing) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("slow_ware")
-def test_a_killed_copy_leaves_the_previous_landing(copied: Landing, there: Database):
+def test_killed_copy_keeps_the_previous_landing(copied: Landing, there: Database):
     before = contents(copied, "legacy")
     there.execute("update auth_user set first_name = first_name || 'x'")
     with copied.start("copy") as process:
@@ -250,7 +250,7 @@ def test_a_killed_copy_leaves_the_previous_landing(copied: Landing, there: Datab
 
 
 @pytest.mark.usefixtures("slow_ware")
-def test_a_copy_that_the_legacy_server_cuts_off_is_not_taken_for_whole(copied: Landing, there: Database):
+def test_copy_that_the_legacy_server_interrupts_is_not_accepted(copied: Landing, there: Database):
     before = contents(copied, "legacy")
     there.execute(
         "insert into dispatch_ware"
@@ -283,7 +283,7 @@ def test_a_copy_that_the_legacy_server_cuts_off_is_not_taken_for_whole(copied: L
         ),
     ],
 )
-def test_a_landing_that_would_run_somebody_elses_code_is_refused(copied: Landing, attack: str, undo: str, said: str):
+def test_landing_with_code_of_another_user_is_refused(copied: Landing, attack: str, undo: str, said: str):
     before = contents(copied, "legacy")
     copied.execute("create function f() returns trigger language plpgsql as 'begin raise exception ''no''; end'")
     copied.execute(attack)
@@ -294,7 +294,7 @@ def test_a_landing_that_would_run_somebody_elses_code_is_refused(copied: Landing
     assert contents(copied, "legacy") == before
 
 
-def test_a_failed_copy_says_why_and_leaves_the_previous_landing(copied: Landing, there: Database):
+def test_failed_copy_is_explained_and_keeps_the_previous_landing(copied: Landing, there: Database):
     before = contents(copied, "legacy")
     copied.execute("alter table legacy.dispatch_ware add constraint none check (false) not valid")
     there.execute(
@@ -386,7 +386,7 @@ def test_no_copy_begins_while_a_release_reads(copied: Landing):
         ),
     ],
 )
-def test_a_useless_connection_string_is_not_printed(monkeypatch: pytest.MonkeyPatch, dsn: str, words: str):
+def test_unusable_connection_string_is_not_printed(monkeypatch: pytest.MonkeyPatch, dsn: str, words: str):
     monkeypatch.setenv(landing.DSN, dsn)
     with pytest.raises(Failure, match=words) as refused:
         landing.connect_legacy()
@@ -430,7 +430,7 @@ def late(landed: Landing, table: str) -> Iterator[None]:
     Timer(1, opened.close).start()
 
 
-def test_a_server_that_cannot_publish_is_told_everything_it_lacks(here: Callable[[str], Landing], there: Database):
+def test_everything_a_server_lacks_for_publishing_is_named(here: Callable[[str], Landing], there: Database):
     poor = here("poor")
     with closing(poor.connect()) as opened:
         legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), "public")
@@ -444,7 +444,7 @@ def test_a_server_that_cannot_publish_is_told_everything_it_lacks(here: Callable
     assert poor.rows("select 1 from pg_publication") == []
 
 
-def test_what_was_there_and_what_comes_arrives_but_for_the_secrets(replicated: Landing, there: Database):
+def test_old_and_new_rows_arrive_without_secrets(replicated: Landing, there: Database):
     replicated.execute("analyze")
     assert same(there, replicated)
     there.execute(
@@ -459,7 +459,7 @@ def test_what_was_there_and_what_comes_arrives_but_for_the_secrets(replicated: L
 
 
 @pytest.mark.usefixtures("dsn")
-def test_the_landing_stands_still_while_it_is_frozen_and_catches_up(replicated: Landing, there: Database):
+def test_landing_is_frozen_and_catches_up(replicated: Landing, there: Database):
     with closing(replicated.connect()) as opened:
         with late(replicated, "legacy.auth_user"):
             there.execute("update auth_user set first_name = 'waited for'")
@@ -481,7 +481,7 @@ def test_the_landing_stands_still_while_it_is_frozen_and_catches_up(replicated: 
 
 
 @pytest.mark.usefixtures("dsn")
-def test_what_a_killed_release_left_paused_is_resumed(replicated: Landing, there: Database):
+def test_replication_paused_by_a_killed_release_resumes(replicated: Landing, there: Database):
     replicated.execute("alter subscription dispatch_legacy disable")
     there.execute("update auth_user set first_name = 'missed'")
     with closing(replicated.connect()) as opened, source.frozen(opened):
@@ -490,7 +490,7 @@ def test_what_a_killed_release_left_paused_is_resumed(replicated: Landing, there
 
 
 @pytest.mark.usefixtures("dsn")
-def test_a_pause_by_hand_outlives_a_release(replicated: Landing, there: Database):
+def test_pause_by_hand_survives_a_release(replicated: Landing, there: Database):
     replicated.ops("pause")
     there.execute("update auth_user set first_name = 'later'")
     with closing(replicated.connect()) as opened, source.frozen(opened):
@@ -506,7 +506,9 @@ def kill(server: Server) -> None:
     assert eventually(lambda: server.status().process is None or server.start())
 
 
-def test_replication_outlives_either_server(replicated: Landing, there: Database, origin: Server, warehouse: Server):
+def test_replication_survives_a_restart_of_either_server(
+    replicated: Landing, there: Database, origin: Server, warehouse: Server
+):
     origin.stop()
     assert "start the legacy server" in replicated.ops("status", code=1)
     origin.start()
@@ -538,7 +540,7 @@ def test_a_change_of_the_tables_at_the_source_is_named(replicated: Landing, ther
 
 
 @pytest.mark.usefixtures("dsn")
-def test_a_change_that_cannot_be_applied_is_told_and_a_new_start_overcomes_it(
+def test_change_that_cannot_be_applied_is_reported_until_a_new_start(
     replicated: Landing, there: Database, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(source, "RETRY_SECONDS", 1)
@@ -556,7 +558,7 @@ def test_a_change_that_cannot_be_applied_is_told_and_a_new_start_overcomes_it(
     assert same(there, replicated)
 
 
-def test_replication_is_stopped_without_the_legacy_server_and_tidied_up_later(
+def test_replication_stops_without_the_legacy_server_and_is_cleaned_up_later(
     here: Callable[[str], Landing], there: Database, origin: Server
 ):
     owner = here("another")
