@@ -11,8 +11,7 @@ from typing import Any
 from ops import legacy
 from ops.database import connection
 from ops.database.server import Server
-from ops.dbt import run as build
-from ops.dbt import sandbox
+from ops.dbt import run, sandbox
 from ops.errors import Failure
 from ops.project import ROOT
 
@@ -93,7 +92,7 @@ class Warehouse:
         if project:
             variables["DBT_PROJECT_DIR"] = str(project)
         done = subprocess.run(
-            [*build.DBT, "--quiet", *arguments],
+            [*run.DBT, "--quiet", *arguments],
             cwd=ROOT,
             env=variables,
             capture_output=True,

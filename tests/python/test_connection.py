@@ -16,10 +16,11 @@ from ops import demo
 from ops.database import connection
 from ops.database.connection import Target, check_server, connect
 from ops.database.server import temporary_server
+from ops.dbt import profiles
 from ops.errors import Failure, Unreachable
 from ops.project import ROOT
-from ops.release import records as releases
-from ops.source import landing
+from ops.release import records
+from ops.source import tables
 
 FREE = Target(host="127.0.0.1", port=0, user="postgres", password="", dbname="postgres")
 
@@ -97,9 +98,9 @@ def test_missing_legacy_tables_are_named(scratch: Database):
 
 
 def test_a_missing_profile_is_named(scratch: Database, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(demo, "PROFILES", scratch.folder / "none.yml")
-    with pytest.raises(Failure, match="make setup"):
-        demo.preflight(scratch.target)
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(scratch.folder / "none"))
+    with pytest.raises(Failure, match=r"^There is no .*none/profiles.yml: make setup writes it\.$"):
+        profiles.schema()
 
 
 def test_failure_prints_one_line_and_exits_with_1(closed_port: int):
@@ -207,10 +208,10 @@ class Pooled:
 def test_a_pooler_in_transaction_mode_is_noticed(scratch: Database):
     backends = [scratch.connect(), scratch.connect()]
     other = scratch.connect()
-    releases.check_pooler(backends[0], other)  # in session mode every connection has a session of its own
+    records.check_pooler(backends[0], other)  # in session mode every connection has a session of its own
     with pytest.MonkeyPatch.context() as patched, pytest.raises(Failure, match="pooler in transaction mode"):
-        patched.setattr(releases, "transaction", lambda pooled: nullcontext(pooled.cursor()))
-        releases.check_pooler(Pooled(backends), Pooled(backends, is_transaction=True))
+        patched.setattr(records, "transaction", lambda pooled: nullcontext(pooled.cursor()))
+        records.check_pooler(Pooled(backends), Pooled(backends, is_transaction=True))
     for each in (*backends, other):
         each.close()
 
@@ -222,6 +223,8 @@ def test_a_pooler_that_drops_the_settings_is_noticed(scratch: Database, monkeypa
 
 
 def test_a_legacy_server_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch, closed_port: int):
-    monkeypatch.setenv(landing.DSN, f"host=127.0.0.1 port={closed_port} dbname=x user=x")
-    with pytest.raises(Failure, match=r"^No PostgreSQL answers where DISPATCH_LEGACY_DSN leads: .* refused\)\.$"):
-        landing.connect_legacy()
+    monkeypatch.setenv(tables.DSN, f"host=127.0.0.1 port={closed_port} dbname=x user=x")
+    with pytest.raises(
+        Failure, match=r"^No PostgreSQL answers at the host and port in DISPATCH_LEGACY_DSN: .* refused\)\.$"
+    ):
+        tables.connect_legacy()

@@ -37,7 +37,7 @@ def project(scratch: Database) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def manifest(project: Project) -> dict[str, Any]:
-    """What dbt knows of the project itself, without its packages."""
+    """The manifest of the project itself, without its packages."""
     found = project.manifest.writable_manifest().to_dict(omit_none=False)
     for kind in ("nodes", "sources", "macros", "unit_tests", "exposures", "groups"):
         found[kind] = {name: each for name, each in found[kind].items() if each["package_name"] == "dispatch"}
@@ -205,7 +205,7 @@ def test_nothing_is_documented_before_a_build(database: Any, tmp_path: Path) -> 
 
 
 def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> None:
-    """Somebody opens the file, looks for payments, and sees the columns and the lineage."""
+    """A reader opens the file, searches for payments, and sees the columns and the lineage."""
     wait = WebDriverWait(browser, 120)
 
     def seen(selector: str, text: str) -> WebElement:

@@ -90,7 +90,7 @@ def test_the_schema_that_dbt_reads_is_the_one_that_is_loaded_and_checked(scratch
     for name in ("ops", "synthetic_legacy", "models"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "profiles.yml.example", tmp_path)
-    (tmp_path / "profiles.yml").touch()  # doctor asks for one, and connects by the environment
+    shutil.copy(ROOT / "profiles.yml.example", tmp_path / "profiles.yml")
     text = (ROOT / "dbt_project.yml").read_text(encoding="utf-8")
     (tmp_path / "dbt_project.yml").write_text(text.replace("legacy_schema: legacy\n", "legacy_schema: old_system\n"))
     for command in (["legacy", "load", "--scale", "tiny"], ["doctor"]):

@@ -21,7 +21,7 @@ ASSERT = ("run-operation", "assert_session")
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "profiles.yml"
-    monkeypatch.setattr(profiles, "PROFILES", path)
+    monkeypatch.setattr(profiles, "ROOT", tmp_path)
     monkeypatch.delenv("DISPATCH_PGDATA", raising=False)
     return path
 
@@ -59,7 +59,7 @@ def test_the_environment_comes_first():
 
 def test_the_pinned_settings_are_the_same_everywhere():
     """Those of both targets, those that a run asks for, and those that the tests set otherwise."""
-    outputs = yaml.safe_load(profiles.PROFILES_EXAMPLE.read_text())["dispatch"]["outputs"]
+    outputs = yaml.safe_load(profiles.EXAMPLE.read_text())["dispatch"]["outputs"]
     assert outputs["dev"]["search_path"] == outputs["prod"]["search_path"]
     path, *lines = outputs["prod"]["search_path"].split("\n")
     pinned = dict(line.removeprefix("--").split("=") for line in lines) | {"search_path": path}

@@ -45,7 +45,7 @@ def test_every_mart_is_counted(manifest: dict[str, Any]) -> None:
     marts = set(models(manifest, "marts"))
     triaged = {name for name in models(manifest, "intermediate") if name.endswith("__triaged")}
     assert triaged == {f"int_{mart}__triaged" for mart in marts}
-    # The triage of notifications is not gone through again: what became of them is stored.
+    # The triage of notifications is not read again: their dispositions are stored.
     assert read == triaged - {"int_notifications__triaged"} | {"notifications", "int_notifications__left_out"}
 
 
@@ -72,13 +72,13 @@ def test_layers_are_read_in_one_direction(manifest: dict[str, Any]) -> None:
 def test_missing_values_are_noticed_at_the_source(manifest: dict[str, Any]) -> None:
     """Every column that is NOT NULL in the legacy database and read has a test: a copy may hold nulls all the same."""
     schema = (ROOT / "synthetic_legacy" / "01_schema.sql").read_text()
-    given = {
+    required = {
         (table, column)
         for table, columns in re.findall(r"create table (\w+) \((.*?)\n\);", schema, re.DOTALL)
         for column in re.findall(r'^    "?(\w+)"? .* not null,?$', columns, re.MULTILINE)
     }
     code = {node["sources"][0][1]: node["raw_code"] for node in models(manifest, "staging").values()}
-    read = {(table, column) for table, column in given if re.search(rf"\b{column}\b", code[table])}
+    read = {(table, column) for table, column in required if re.search(rf"\b{column}\b", code[table])}
     assert len(read) > 150
     tests = {
         (node["sources"][0][1], node["column_name"].strip('"')): node["config"]["severity"]

@@ -1,4 +1,4 @@
-"""Versions are built beside what is being read, and change places with it in one moment.
+"""Versions are built in schemas beside the published ones, and swapped in one transaction.
 
 Two versions of the smallest legacy database: the first as it is loaded; for the second its rows have changed, and the
 project has got a mart more. The tests run in the order of the file: the last ones spoil the version that is not read.
@@ -29,7 +29,7 @@ from ops.database.connection import rows, transaction
 from ops.dbt.run import DBT
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.release import records as releases
+from ops.release import records
 
 SWAPS = 10
 READERS = 4
@@ -150,7 +150,7 @@ def first(scratch: Database) -> Version:
     """Build and publish the first version; nothing can be done before that."""
     scratch.load_legacy("tiny")
     scratch.execute(SPREAD)
-    hostile.shadow_catalog(scratch)  # whoever builds, publishes or rolls back calls none of it
+    hostile.shadow_catalog(scratch)  # build, publish and rollback call none of it
     with parsed(scratch, "--target", "prod") as project:
         production = Production(scratch, project)
         scratch.execute("create schema analytics")
@@ -228,7 +228,7 @@ SWAP = "".join(
     )
 )
 
-# What somebody did to the candidate between its tests and its publication, how it is undone, and what publish says.
+# A change to the candidate between its tests and its publication, how to undo it, and what publish says.
 CHANGES = {
     "a value there and back": (
         "update dispatch_next_marts.payments set amount = amount + 1;"
@@ -760,7 +760,7 @@ def release(database: Database, **environment: str) -> subprocess.CompletedProce
 
 def test_second_release_exits_with_a_message(scratch: Database, production: Production, second: Version):
     with closing(scratch.connect()) as other, other.cursor() as cursor:
-        releases.prepare(other)
+        records.prepare(other)
         cursor.execute(
             "insert into dispatch_release.releases (release_id, backend_process, backend_started_at)"
             " select 'first', pid, backend_start from pg_stat_activity where pid = pg_backend_pid()"
@@ -773,7 +773,7 @@ def test_second_release_exits_with_a_message(scratch: Database, production: Prod
             "update dispatch_release.releases set backend_started_at = backend_started_at - interval '1 day'"
         )
         not_for_that_reason = production.operate("rollback")
-        assert rows(other, releases.RUNNING) == []
+        assert rows(other, records.RUNNING.format("dispatch_release")) == []
     assert done.returncode == 75
     who = f"session {process} of user postgres"
     assert f"Not released, try again later: another release is running ({who})." in done.stderr
@@ -784,22 +784,22 @@ def test_second_release_exits_with_a_message(scratch: Database, production: Prod
 def test_copy_and_release_exclude_each_other(scratch: Database, second: Version):
     with closing(scratch.connect()) as one, closing(scratch.connect()) as other:
         with transaction(one) as cursor:
-            releases.keep_out(cursor)
+            records.keep_out(cursor)
             process = one.info.backend_pid
             named = f"A copy is filling the landing .session {process} of user postgres"
             with pytest.raises(Failure, match=named), transaction(other) as refused:
-                releases.keep_out(refused)
-            assert releases.copying(other) == f"session {process} of user postgres"
+                records.keep_out(refused)
+            assert records.copying(other) == f"session {process} of user postgres"
             with transaction(other) as waiting, pytest.raises(psycopg2.errors.LockNotAvailable):
                 waiting.execute("set local lock_timeout = '10ms'")
-                releases.begin(waiting)
+                records.begin(waiting)
         with transaction(other) as cursor:
-            assert releases.begin(cursor) is None
+            assert records.begin(cursor) is None
             cursor.execute(
                 "insert into dispatch_release.releases (release_id, backend_process) values ('it', pg_backend_pid())"
             )
         with pytest.raises(Failure, match="A release is reading the landing"), transaction(one) as cursor:
-            releases.keep_out(cursor)
+            records.keep_out(cursor)
 
 
 def test_release_without_a_free_session_exits_with_75(scratch: Database, second: Version):

@@ -97,10 +97,10 @@ def test_the_server_of_a_deleted_folder_is_ended(folder: Path):
     server.start()
     left = server.status().process
     shutil.rmtree(folder)
-    told: list[str] = []
-    assert server.start(told.append)
-    assert len(told) == 1
-    assert str(left) in told[0]
+    lines: list[str] = []
+    assert server.start(lines.append)
+    assert len(lines) == 1
+    assert str(left) in lines[0]
     assert server.status().process != left
 
 
@@ -115,7 +115,7 @@ def test_a_folder_with_other_things_in_it_is_refused(folder: Path):
     folder.mkdir()
     (folder / "letter.txt").touch()
     owner = folder.owner()
-    with pytest.raises(Failure, match="not empty and holds no PostgreSQL data"):
+    with pytest.raises(Failure, match="not empty and contains no PostgreSQL data"):
         Server(folder).start()
     assert folder.owner() == owner
 
@@ -123,7 +123,7 @@ def test_a_folder_with_other_things_in_it_is_refused(folder: Path):
 def test_a_data_folder_of_another_version_is_refused(own: Server):
     own.stop()
     (own.folder / "PG_VERSION").write_text("16\n")
-    with pytest.raises(Failure, match="made by PostgreSQL 16"):
+    with pytest.raises(Failure, match="created by PostgreSQL 16"):
         own.start()
 
 
@@ -159,7 +159,7 @@ def test_the_commands_print_one_line_and_no_warnings(folder: Path):
 
 
 def test_an_ordinary_user_runs_a_server_of_its_own(tmp_path_factory: pytest.TempPathFactory):
-    """As root, with a user that may do nothing but read; as somebody else the other tests have shown it already."""
+    """As root, with a user that may only read; as an ordinary user the other tests show it already."""
     become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can become another user")

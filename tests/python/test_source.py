@@ -24,12 +24,12 @@ from ops.database.server import SETTINGS, Server, temporary_server
 from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.release import records as releases
-from ops.source import landing
-from ops.source import replication as source
+from ops.release import records
+from ops.source import replication, tables
+from ops.source.declared import declared
 
 PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
-LANDS = landing.declared()
+LANDS = declared()
 # A role that may read what lands and nothing else.
 READER = "lander"
 
@@ -46,7 +46,7 @@ def origin() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def there(origin: Server, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    """The legacy database, entered as its owner; its public schema has traps for whoever reads it."""
+    """The legacy database, with a connection of its owner; its public schema has traps for other readers."""
     database = Database(sandbox.target(origin.folder), tmp_path_factory.mktemp("there"))
     hostile.shadow_catalog(database)
     return database
@@ -67,7 +67,7 @@ class Landing(Database):
 
     @property
     def environment(self) -> dict[str, str]:
-        return super().environment | {landing.DSN: self.dsn}
+        return super().environment | {tables.DSN: self.dsn}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -339,7 +339,7 @@ def test_a_landing_table_that_no_longer_fits_is_named_with_the_remedy(copied: La
     )
     said = copied.ops("copy", code=1)
     assert "dispatch_role.name is of type text here and character varying(100) at the source" in said
-    assert "auth_user.password is here and does not land any more" in said
+    assert "auth_user.password exists here and no longer lands" in said
     copied.execute(re.search('ops psql -c "(.*)"', said)[1])
     copied.ops("copy")
     assert same(there, copied)
@@ -349,17 +349,17 @@ def test_other_tables_and_the_synthetic_ones_are_not_overwritten(here: Callable[
     other = here("other")
     other.load_legacy("tiny")
     before = other.rows("select count(*) from legacy.auth_user")
-    assert "holds the synthetic legacy database" in other.ops("copy", code=1)
+    assert "contains the synthetic legacy database" in other.ops("copy", code=1)
     other.execute("comment on schema legacy is null")
     for command in ("copy", "replicate"):
-        assert "holds tables that did not land" in other.ops(command, code=1)
+        assert "contains tables that did not land" in other.ops(command, code=1)
     assert other.rows("select count(*) from legacy.auth_user") == before
 
 
 @contextmanager
 def releasing(opened: Connection) -> Iterator[None]:
     """Be a release that is running, in the session of a connection."""
-    releases.prepare(opened)
+    records.prepare(opened)
     opened.cursor().execute(
         "insert into dispatch_release.releases (release_id, backend_process, backend_started_at)"
         " select 'it', pid, backend_start from pg_stat_activity where pid = pg_backend_pid()"
@@ -387,9 +387,9 @@ def test_no_copy_begins_while_a_release_reads(copied: Landing):
     ],
 )
 def test_unusable_connection_string_is_not_printed(monkeypatch: pytest.MonkeyPatch, dsn: str, words: str):
-    monkeypatch.setenv(landing.DSN, dsn)
+    monkeypatch.setenv(tables.DSN, dsn)
     with pytest.raises(Failure, match=words) as refused:
-        landing.connect_legacy()
+        tables.connect_legacy()
     assert "s3cret" not in str(refused.value)
 
 
@@ -410,7 +410,7 @@ def replicated(here: Callable[[str], Landing], there: Database, copied: Landing)
 
 @pytest.fixture
 def dsn(replicated: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(landing.DSN, replicated.dsn)
+    monkeypatch.setenv(tables.DSN, replicated.dsn)
 
 
 def subscription(landed: Landing) -> tuple[bool, bool]:
@@ -439,8 +439,8 @@ def test_everything_a_server_lacks_for_publishing_is_named(here: Callable[[str],
     )
     said = replace(poor, dsn=f"host={poor.target.host} dbname=poor user=postgres").ops("replicate", code=1)
     assert "wal_level is minimal: set it to logical" in said
-    assert "dispatch_ware cannot tell its updates" in said
-    assert "auth_user cannot tell its updates" in said
+    assert "dispatch_ware cannot publish updates" in said
+    assert "auth_user cannot publish updates" in said
     assert poor.rows("select 1 from pg_publication") == []
 
 
@@ -455,7 +455,7 @@ def test_old_and_new_rows_arrive_without_secrets(replicated: Landing, there: Dat
     assert eventually(lambda: same(there, replicated))
     assert_no_secret_landed(replicated)
     assert "Up to date" in replicated.ops("status")
-    assert "fed by replication" in replicated.ops("copy", code=1)
+    assert "Replication fills schema legacy" in replicated.ops("copy", code=1)
 
 
 @pytest.mark.usefixtures("dsn")
@@ -464,7 +464,7 @@ def test_landing_is_frozen_and_catches_up(replicated: Landing, there: Database):
         with late(replicated, "legacy.auth_user"):
             there.execute("update auth_user set first_name = 'waited for'")
             there.execute("update auth_user set first_name = 'queued behind it'")
-        with source.frozen(opened):
+        with replication.frozen(opened):
             assert same(there, replicated)  # it has caught up first
             before = contents(replicated, "legacy")
             there.execute("update auth_user set first_name = 'after'")
@@ -474,7 +474,7 @@ def test_landing_is_frozen_and_catches_up(replicated: Landing, there: Database):
             assert "paused by a release" in replicated.ops("status")
             with releasing(opened):
                 assert "release is reading" in replicated.ops("resume", code=1)
-        with pytest.raises(ZeroDivisionError), source.frozen(opened):
+        with pytest.raises(ZeroDivisionError), replication.frozen(opened):
             raise ZeroDivisionError
     assert subscription(replicated)[0]
     assert eventually(lambda: same(there, replicated))
@@ -484,7 +484,7 @@ def test_landing_is_frozen_and_catches_up(replicated: Landing, there: Database):
 def test_replication_paused_by_a_killed_release_resumes(replicated: Landing, there: Database):
     replicated.execute("alter subscription dispatch_legacy disable")
     there.execute("update auth_user set first_name = 'missed'")
-    with closing(replicated.connect()) as opened, source.frozen(opened):
+    with closing(replicated.connect()) as opened, replication.frozen(opened):
         assert same(there, replicated)
     assert subscription(replicated)[0]
 
@@ -493,7 +493,7 @@ def test_replication_paused_by_a_killed_release_resumes(replicated: Landing, the
 def test_pause_by_hand_survives_a_release(replicated: Landing, there: Database):
     replicated.ops("pause")
     there.execute("update auth_user set first_name = 'later'")
-    with closing(replicated.connect()) as opened, source.frozen(opened):
+    with closing(replicated.connect()) as opened, replication.frozen(opened):
         assert subscription(replicated) == (False, False)
     assert subscription(replicated) == (False, False)
     assert "paused by hand" in replicated.ops("status")
@@ -527,13 +527,17 @@ def test_a_change_of_the_tables_at_the_source_is_named(replicated: Landing, ther
     there.execute("alter table dispatch_office rename city to town")
     said = replicated.ops("status", code=1)
     assert "dispatch_office has no column city" in said
-    with closing(replicated.connect()) as opened, pytest.raises(Failure, match="no column city"), source.frozen(opened):
+    with (
+        closing(replicated.connect()) as opened,
+        pytest.raises(Failure, match="no column city"),
+        replication.frozen(opened),
+    ):
         pytest.fail("a landing that is no longer whole was read")
     there.execute("alter table dispatch_office rename town to city")
     # What Django does when it removes a column: the table leaves the publication without a word.
     ((publication,),) = there.rows("select pubname from pg_publication")
     there.execute(f"alter publication {publication} drop table dispatch_plan")
-    assert "does not hold dispatch_plan as declared" in replicated.ops("status", code=1)
+    assert "does not contain dispatch_plan as declared" in replicated.ops("status", code=1)
     columns = ", ".join(LANDS["dispatch_plan"])
     there.execute(f"alter publication {publication} add table dispatch_plan ({columns})")
     assert eventually(lambda: "Up to date" in replicated.ops("status"))
@@ -543,14 +547,14 @@ def test_a_change_of_the_tables_at_the_source_is_named(replicated: Landing, ther
 def test_change_that_cannot_be_applied_is_reported_until_a_new_start(
     replicated: Landing, there: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(source, "RETRY_SECONDS", 1)
+    monkeypatch.setattr(replication, "RETRY_SECONDS", 1)
     replicated.execute("insert into legacy.auth_group values (95, 'not from the source')")
     there.execute("insert into auth_group values (95, 'Late')")
     with closing(replicated.connect()) as opened:
-        assert eventually(lambda: "fails and tries again" in "".join(source.status(opened)[1]))
-        with pytest.raises(Failure, match="fails and tries again"), source.frozen(opened):
+        assert eventually(lambda: "fails and tries again" in "".join(replication.status(opened)[1]))
+        with pytest.raises(Failure, match="fails and tries again"), replication.frozen(opened):
             pytest.fail("a landing that cannot catch up was read")
-    assert "is its owner's" in replicated.ops("stop")
+    assert "belongs to another user" in replicated.ops("stop")
     assert there.rows("select 1 from pg_replication_slots") == []
     assert replicated.rows("select 1 from pg_class where relkind = 'p'") == []
     assert "Replicated until" in replicated.ops("status")
@@ -567,7 +571,7 @@ def test_replication_stops_without_the_legacy_server_and_is_cleaned_up_later(
     there.execute("alter database postgres set default_transaction_read_only = on")
     owner.ops("replicate")
     assert "the same on both sides" in owner.ops("compare")
-    owner.ops("pause")  # another warehouse of the same server goes on
+    owner.ops("pause")  # another warehouse of the same server continues
     owner.ops("resume")
     there.execute("begin read write; alter database postgres reset default_transaction_read_only; commit")
     origin.stop()
