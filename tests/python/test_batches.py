@@ -1,4 +1,4 @@
-"""The notifications are loaded in batches: only what changed is written again, and nothing tells the difference."""
+"""The notifications are loaded in batches: only what changed is written again, with the same result as a full load."""
 
 import random
 import signal

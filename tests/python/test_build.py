@@ -33,7 +33,7 @@ def built(scratch: Database) -> Database:
 
 @pytest.fixture(scope="module")
 def project(built: Database) -> Iterator[Project]:
-    """Parse the project once for the runs whose output nobody looks at."""
+    """Parse the project once for the runs whose output is not checked."""
     with parsed(built) as project:
         yield project
 

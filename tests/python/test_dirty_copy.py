@@ -1,4 +1,4 @@
-"""A legacy copy without its constraints: rows may be missing, doubled or broken, and still none may be lost."""
+"""A legacy copy without its constraints: rows may be missing, duplicated or broken, and still none may be lost."""
 
 import json
 
@@ -77,7 +77,7 @@ def spoil(database: Database) -> None:
 
 @pytest.fixture(scope="module")
 def built(scratch: Database) -> Database:
-    """Build a spoilt copy, with every data test of error severity holding."""
+    """Build a copy with bad data; every data test of severity error passes."""
     scratch.load_legacy("tiny")
     spoil(scratch)
     with parsed(scratch) as project:

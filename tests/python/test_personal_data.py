@@ -22,11 +22,11 @@ SHOWN = ("marts", "audit", "snapshots")
 
 # A mark is in front of a text and inside a JSON value; a date is replaced by one that no row has.
 MARK = r"canary\d{3}x|1901-\d\d-\d\d"
-# In front of every untagged text: the worst that somebody could have written there.
+# In front of every untagged text: what a user could have written there at worst.
 FREE_MARK = r"magpie \d{3}"
 FIRST_DATE = date(1901, 1, 1)
 
-# Parts of names of columns that sound as if they told who somebody is or what somebody wrote.
+# Parts of column names that suggest personal data or free text.
 SOUNDS_PERSONAL = re.compile(
     r"(^|_)(name|first|last|full|initials|login|user|username|sender|author|e?mail|phone|mobile|fax|contact"
     r"|birth|birthday|birthdate|dob|age|ssn|passport|ip"
@@ -263,7 +263,7 @@ def marked(column: str, text: str) -> str:
 
 
 def assert_none(findings: Iterable[str]) -> None:
-    """Fail with all findings; pytest would cut off a list."""
+    """Fail with all findings; pytest would shorten a list."""
     assert not (found := sorted(findings)), "\n".join(found)
 
 
@@ -377,7 +377,7 @@ def sounding_personal(built: Build) -> list[Column]:
 
 
 def prose(built: Build) -> dict[Column, int]:
-    """Return how many values of a column somebody may have written: of three words or of more than forty characters."""
+    """Return how many values of a column may be free text: three words or more than forty characters."""
     counts = {
         column: sum(len(value.split()) > 2 or len(value) > 40 for value in values)
         for column, values in built.values.items()

@@ -18,7 +18,7 @@ class Ids(NamedTuple):
 
     changed: int
     deleted: int
-    doubled: int
+    duplicated: int
     order: int
     technician: int
 
@@ -53,17 +53,17 @@ def ids(scratch: Database, project: Project) -> Ids:
         create table public.kept as select * from legacy.dispatch_payment where id = {found.deleted};
         update legacy.dispatch_payment set total_price = total_price + 1 where id = {found.changed};
         delete from legacy.dispatch_payment where id = {found.deleted};
-        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.doubled};
-        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.doubled};
+        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.duplicated};
+        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.duplicated};
         update legacy.dispatch_payment set installments = '[' || id || ']', netsuite = true
-        where ctid = (select max(ctid) from legacy.dispatch_payment where id = {found.doubled});
+        where ctid = (select max(ctid) from legacy.dispatch_payment where id = {found.duplicated});
         update legacy.dispatch_instruction set deleted = true where id = {found.order};
         update legacy.dispatch_role set name = 'Remote Technician Sectioning Approver' where id = {found.technician};
     """)
     build()
     scratch.execute(f"""
         insert into legacy.dispatch_payment select * from public.kept;
-        delete from legacy.dispatch_payment as one where id = {found.doubled}
+        delete from legacy.dispatch_payment as one where id = {found.duplicated}
         and exists (select 1 from legacy.dispatch_payment as other where other.id = one.id and other.ctid < one.ctid);
         update legacy.dispatch_instruction set deleted = false where id = {found.order};
     """)
@@ -115,8 +115,8 @@ def test_deleted_row_is_marked_and_may_return(scratch: Database, ids: Ids, mart:
 
 
 def test_duplicate_row_has_one_line_of_history(scratch: Database, ids: Ids) -> None:
-    """Whichever of the copies is migrated meanwhile, each version has one end and the last is the row that is left."""
-    found = versions(scratch, "payments", "legacy_payment_id", ids.doubled, "is_netsuite")
+    """Whichever of the copies is migrated, each version has one end and the last is the remaining row."""
+    found = versions(scratch, "payments", "legacy_payment_id", ids.duplicated, "is_netsuite")
     assert found[0] == found[-1]
     assert {is_deleted for _, is_deleted in found} == {"False"}
     assert len(found) in (1, 3)
