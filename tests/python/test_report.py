@@ -231,7 +231,7 @@ def test_keys_money_and_people_are_those_of_the_marts(built: Database, found: Re
         " from dispatch_audit.foreign_key_ledger order by 1"
     )
     shown = sorted(row for row in page.rows["keys"][1:-1])
-    assert shown == sorted([name, f"{checked:,}", f"{orphans:,}", "✓ held"] for name, checked, orphans in keys)
+    assert shown == sorted([name, f"{checked:,}", f"{orphans:,}", "✓ enforced"] for name, checked, orphans in keys)
     ((number, amount),) = built.rows("select count(*), sum(amount) from dispatch_marts.payments")
     together = next(row for row in page.rows["payments"] if row[0] == "Together")
     assert together[-2:] == [f"{number:,}", f"{amount:,.2f}"]
@@ -279,7 +279,7 @@ def test_report_has_no_personal_data(built: Database, found: Report) -> None:
         (
             "delete from dispatch_audit.migration_rejects where entity = 'teams'",
             "Every row left out is listed with a known reason",
-            "teams: the ledger counts 1 excluded, the list of rows left out holds 0",
+            "teams: the ledger counts 1 excluded, the list of rows left out has 0",
         ),
         (
             "update dispatch_audit.migration_rejects set reason = 'made_up' where entity = 'teams'",
@@ -289,7 +289,7 @@ def test_report_has_no_personal_data(built: Database, found: Report) -> None:
         (
             "delete from dispatch_marts.storages",
             "Every mart has the rows that the ledger counts",
-            "storages: the ledger counts 1 migrated, the mart holds 0 rows",
+            "storages: the ledger counts 1 migrated, the mart has 0 rows",
         ),
         (
             "drop table dispatch_marts.storages",
@@ -353,7 +353,7 @@ def test_changed_amount_fails_the_verdict(copy: Database) -> None:
     )
     (failed,) = [check for check in verdict.judge(read(copy)).checks if check.state == "fails"]
     assert failed.statement == "Money agrees to the cent"
-    assert re.fullmatch(r"payments: [\d,.]+ were reconciled, the mart holds [\d,.]+", failed.faults[0])
+    assert re.fullmatch(r"payments: [\d,.]+ were reconciled, the mart has [\d,.]+", failed.faults[0])
 
 
 def test_empty_marts_are_no_success(copy: Database) -> None:
