@@ -412,7 +412,7 @@ def test_hostile_texts_are_escaped(found: Report) -> None:
 
 
 def test_texts_with_quotes_are_listed_too() -> None:
-    reason = data.Reason("a'b", "rejected", 'c"d$e`f\\g', 1, (), None, None)
+    reason = data.Reason("a'b", "rejected", 'c"d$e`f\\g', 1, (), None, None, "dispatch_audit")
     done = subprocess.run(
         ["bash", "-c", reason.listing.replace(".venv/bin/python -m ops psql -c", "printf %s")],
         capture_output=True,
