@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import Environment
 
 from ops.errors import Failure
 from ops.project import DBT_PROJECT, ROOT
@@ -102,7 +103,6 @@ def write(folder: Path) -> str:
 
 def _rendered(value: Any) -> str:
     """Evaluate env_var in a value, as dbt does."""
-    from jinja2 import Environment
 
     def env_var(name: str, default: str | None = None) -> str:
         if (found := os.environ.get(name, default)) is None:
