@@ -45,7 +45,7 @@ docs: deps ## write documentation, diagrams and column lineage to target/docs
 	@$(OPS) docs
 
 test: deps ## run all checks
-	@$(OPS) check
+	@.venv/bin/python -m tests.check
 
 properties: deps ## fuzz the legacy data; more cases than make test
 	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q tests/python/test_properties.py

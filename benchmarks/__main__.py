@@ -23,9 +23,9 @@ from benchmarks import hand, row_by_row
 from benchmarks.warehouse import Fingerprints, Warehouse
 from ops import legacy
 from ops.console import say
+from ops.database.server import temporary_server
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import temporary_server
 
 OUTPUT = ROOT / "target" / "benchmarks"
 BATCHED = ("int_notifications__signatures", "notifications", "int_notifications__left_out")

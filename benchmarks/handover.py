@@ -15,13 +15,14 @@ from threading import Event, Thread
 from time import monotonic
 
 from benchmarks.warehouse import Warehouse
-from ops import legacy, sandbox
-from ops.connection import Connection, rows
+from ops import legacy
 from ops.console import say
+from ops.database.connection import Connection, rows
+from ops.database.server import temporary_server
+from ops.dbt import sandbox
 from ops.errors import Failure
+from ops.handover.rehearsal import run_workload
 from ops.project import ROOT
-from ops.rehearsal import run_workload
-from ops.server import temporary_server
 
 OUTPUT = ROOT / "target" / "benchmarks"
 CLIENTS = 10

@@ -8,10 +8,12 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from ops import build, connection, legacy, sandbox
+from ops import legacy
+from ops.database import connection
+from ops.database.server import Server
+from ops.dbt import run, sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import Server
 
 DATABASE, TEMPLATE = "bench", "legacy"
 Fingerprints = dict[str, tuple[int, int]]
@@ -90,7 +92,7 @@ class Warehouse:
         if project:
             variables["DBT_PROJECT_DIR"] = str(project)
         done = subprocess.run(
-            [*build.DBT, "--quiet", *arguments],
+            [*run.DBT, "--quiet", *arguments],
             cwd=ROOT,
             env=variables,
             capture_output=True,

@@ -1,1 +1,1 @@
-"""The hands around the dbt project: start a database, load the synthetic legacy data, build, print the ledger."""
+"""The command line for everything around dbt."""

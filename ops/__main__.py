@@ -3,33 +3,55 @@
 import os
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import psycopg2
 import typer
 
-from ops import checks, demo, docs, handover, ledger, profiles, psql, rehearsal, release, report, source
-from ops.connection import (
+from ops import demo, report
+from ops.console import complain, console, duration, say, step
+from ops.database import psql
+from ops.database.connection import (
+    Connection,
     Target,
     connect,
     ignore_libpq_variables,
     interrupt,
     interrupted,
+    preflight,
+    start_if_embedded,
     target_from_environment,
 )
-from ops.console import complain, say
+from ops.database.server import VERSION, Server, start_server
+from ops.dbt import profiles
+from ops.docs import page
 from ops.errors import Failure
-from ops.legacy import SCHEMA, Scale
+from ops.handover import handover, rehearsal
+from ops.legacy import Scale
 from ops.project import close_folders
-from ops.server import VERSION, Server
+from ops.release import production
+from ops.report import ledger
+from ops.source import comparison, copying, replication
+from ops.source.declared import SCHEMA
+from ops.source.tables import DSN, connect_legacy
 
 HELP = {"help_option_names": ["-h", "--help"]}
-ScaleOption = Annotated[Scale, typer.Option(help="tiny: seconds; phase7: giants at 1 %; full: every row.")]
+ScaleOption = Annotated[
+    Scale, typer.Option(help="tiny: seconds; phase7: the three largest tables at 1 %; full: every row.")
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target", envvar="DBT_TARGET", help="Target of profiles.yml that was built.", show_default="that of dbt"
+    ),
+]
 
 app = typer.Typer(
-    help="The hands around the dbt project. The database is the embedded server, or the one that DISPATCH_PGHOST, "
-    "DISPATCH_PGPORT, DISPATCH_PGUSER, DISPATCH_PGPASSWORD and DISPATCH_PGDATABASE name.",
+    help="Everything around dbt. The database is the embedded server, or the one in DISPATCH_PGHOST, "
+    "DISPATCH_PGPORT, DISPATCH_PGUSER, DISPATCH_PGPASSWORD and DISPATCH_PGDATABASE.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,15 +61,16 @@ server_app = typer.Typer(
     help=f"The embedded PostgreSQL {VERSION}, in .postgres or in DISPATCH_PGDATA.", no_args_is_help=True
 )
 legacy_app = typer.Typer(help="The synthetic legacy database.", no_args_is_help=True)
+source_app = typer.Typer(help=f"The live legacy database; {DSN} is its libpq connection string.", no_args_is_help=True)
 app.add_typer(server_app, name="server")
 app.add_typer(legacy_app, name="legacy")
-app.add_typer(source.app, name="source")
+app.add_typer(source_app, name="source")
 
 
 @app.command("demo")
 def demo_command(scale: ScaleOption = Scale.PHASE7) -> None:
     """Do everything: packages, profile, server, legacy data, dbt build; then print the ledger."""
-    demo.run(target_from_environment(), scale)
+    demo.run(scale)
 
 
 @app.command("deps")
@@ -58,7 +81,7 @@ def deps_command() -> None:
 
 @app.command()
 def setup() -> None:
-    """Write profiles.yml from the example, and make the folders for logs; a profile of your own is kept."""
+    """Write profiles.yml from the example unless you have changed it, and create the folders for logs."""
     close_folders()
     say(profiles.write(Server().folder))
 
@@ -66,8 +89,8 @@ def setup() -> None:
 @app.command()
 def doctor() -> None:
     """Check that dbt build can start: profile, connection, version, rights, legacy tables."""
-    target = target_from_environment()
-    connection = demo.preflight(target)
+    target = _target()
+    connection = preflight(target)
     say(f"PostgreSQL {connection.server_version // 10000} answers at {target.where}, database {target.dbname}.")
     demo.check_legacy(connection)
     say(f"Every legacy table that dbt reads is in schema {SCHEMA}.")
@@ -76,23 +99,23 @@ def doctor() -> None:
 @app.command("release")
 def release_command() -> None:
     """Run production: freshness, build, test, publish, report; exit code 0 published, 1 failed, 75 try again later."""
-    raise typer.Exit(release.run(target_from_environment()))
+    raise typer.Exit(production.run(_production()))
 
 
 @app.command("handover")
 def handover_command(
     schema: Annotated[str, typer.Option(help="Schema of the application; it must not exist yet.")] = "app",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL and write nothing.")] = False,
-    undo: Annotated[
-        bool, typer.Option("--undo", help="Take it back; refused once the application has written.")
-    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo it; refused once the application has written.")] = False,
     files: Annotated[bool, typer.Option("--files", help="Only write schema.sql and the diagrams again.")] = False,
     output: Annotated[
         Path, typer.Option(help="Folder for schema.sql and the diagrams.", show_default="target/handover")
     ] = handover.OUTPUT,
 ) -> None:
-    """Hand the published marts over to the new application, in one transaction; from then on nothing is released."""
-    target = target_from_environment() if dry_run else _running_target()
+    """Hand the published marts over to the new application, in one transaction; this ends releases."""
+    target = _production()
+    if not dry_run:
+        start_if_embedded(target)
     if undo:
         handover.undo(target)
     elif files:
@@ -103,7 +126,7 @@ def handover_command(
 
 @app.command()
 def rehearse() -> None:
-    """Go through the cut-over day on two servers of its own, from replication to the application's first writes."""
+    """Rehearse the cut-over day on two temporary servers, from replication to the application's first writes."""
     rehearsal.run()
 
 
@@ -120,51 +143,125 @@ def psql_command(
 
 
 @app.command("ledger")
-def ledger_command() -> None:
-    """Print what the last build migrated, left out and why."""
-    ledger.show(connect(target_from_environment()))
+def ledger_command(target: TargetOption = None) -> None:
+    """Print how many rows the last build migrated and left out, and why."""
+    ledger.show(connect(_target(target)))
 
 
 @app.command("report")
 def report_command(
     output: Annotated[
-        Path, typer.Option(help="Folder to write to; it is made when missing.", show_default="target/report")
+        Path, typer.Option(help="Folder to write to; created if missing.", show_default="target/report")
     ] = report.OUTPUT,
+    target: TargetOption = None,
 ) -> None:
     """Write the migration report of the last build, as HTML and as Markdown."""
-    report.show(connect(_running_target()), output)
+    report.show(connect(start_if_embedded(_target(target))), output)
 
 
 @app.command("docs")
 def docs_command(
     output: Annotated[
-        Path, typer.Option(help="Folder to write to; it is made when missing.", show_default="target/docs")
-    ] = docs.OUTPUT,
+        Path, typer.Option(help="Folder to write to; created if missing.", show_default="target/docs")
+    ] = page.OUTPUT,
+    target: TargetOption = None,
 ) -> None:
-    """Write dbt's documentation of what is built, with diagrams, as one page that opens without a server."""
-    docs.show(_running_target(), output)
-
-
-@app.command()
-def check() -> None:
-    """Run everything a change must pass: lint, parse, tests."""
-    raise typer.Exit(checks.run())
+    """Write dbt's documentation of what is built, with diagrams, as one page that needs no server."""
+    page.show(start_if_embedded(_target(target)), output, target)
 
 
 @legacy_app.command("load")
 def legacy_load(
     scale: ScaleOption = Scale.PHASE7,
     schema: Annotated[str, typer.Option(help="Schema to load into; an older copy there is replaced.")] = SCHEMA,
-    force: Annotated[bool, typer.Option("--force", help="Load again even if this very copy is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Load even if the same data are loaded already.")] = False,
 ) -> None:
-    """Run synthetic_legacy/*.sql in one transaction; does nothing when the same files are loaded at the same scale."""
+    """Run synthetic_legacy/*.sql in one transaction, unless the same files are loaded at the same scale."""
     demo.load_legacy(connect(target_from_environment()), scale, schema, force)
+
+
+@source_app.command("copy")
+def source_copy() -> None:
+    """Copy everything as it is now: one snapshot, one transaction."""
+    start = monotonic()
+    landed = copying.copy(_production(), step)
+    say(
+        f"{landed.tables} tables with {landed.rows:,} rows, as they were at {landed.at:%Y-%m-%d %H:%M:%S %Z}, "
+        f"are in schema {SCHEMA}: {duration(monotonic() - start)}"
+    )
+
+
+@source_app.command("replicate")
+def source_replicate() -> None:
+    """Copy everything and keep it up to date; waits until every table has been copied."""
+    start = monotonic()
+    with closing(_warehouse()) as warehouse, closing(connect_legacy()) as source:
+        tables = replication.replicate(warehouse, source)
+    say(f"{tables} tables are in schema {SCHEMA} and follow the legacy server: {duration(monotonic() - start)}")
+
+
+@source_app.command("status")
+def source_status() -> None:
+    """Show how the landing is filled and how far behind it is; exit code 1 when something is wrong."""
+    with closing(_warehouse()) as warehouse:
+        lines, problems = replication.status(warehouse)
+    for line in lines:
+        say(line)
+    for problem in problems:
+        complain(problem)
+    raise typer.Exit(bool(problems))
+
+
+@source_app.command("pause")
+def source_pause() -> None:
+    """Pause replication between two transactions, for builds by hand; a release does this by itself."""
+    with closing(_warehouse()) as warehouse:
+        replication.pause(warehouse)
+    say("Replication is paused, and the legacy server keeps its log, until python -m ops source resume.")
+
+
+@source_app.command("resume")
+def source_resume() -> None:
+    """Resume replication."""
+    with closing(_warehouse()) as warehouse:
+        replication.resume(warehouse)
+    say("The landing follows the legacy server again.")
+
+
+@source_app.command("compare")
+def source_compare() -> None:
+    """Count and checksum every table on both sides; nothing may write to the legacy database meanwhile."""
+    start = monotonic()
+    with closing(_warehouse()) as warehouse, closing(connect_legacy()) as source:
+        replication.catch_up(warehouse, source)
+        with console.status("Comparing …"):
+            tables, total, differences = comparison.compare(warehouse, source)
+    if differences:
+        raise Failure(
+            "\n".join(
+                f"{each.table}: {each.legacy_rows:,} rows at the source, {each.landed_rows:,} landed"
+                + (", of which some differ" if each.legacy_rows == each.landed_rows else "")
+                for each in differences
+            )
+            + "\nThe landing differs from the legacy database: was the database written to meanwhile?"
+        )
+    say(f"{tables} tables, {total:,} rows: the same on both sides, in every value: {duration(monotonic() - start)}")
+
+
+@source_app.command("stop")
+def source_stop() -> None:
+    """End replication and remove what it created on both servers; the landed tables stay."""
+    with closing(_warehouse()) as warehouse:
+        remaining = replication.stop(warehouse)
+    say(f"Nothing replicates into schema {SCHEMA} any more; its tables stay as they are.")
+    if remaining:
+        raise Failure(remaining)
 
 
 @server_app.command()
 def start() -> None:
-    """Start the server, making its data folder first; does nothing when it runs."""
-    demo.start_server()
+    """Create the data folder if it is missing, and start the server unless it runs."""
+    start_server()
 
 
 @server_app.command()
@@ -176,7 +273,7 @@ def stop() -> None:
 
 @server_app.command()
 def status() -> None:
-    """Tell whether the server runs; exit code 1 when it does not."""
+    """Show whether the server runs; exit code 1 when it does not."""
     server = Server()
     state, process = server.status()
     if process is None:
@@ -185,21 +282,25 @@ def status() -> None:
     say(f"PostgreSQL {VERSION} is {state} in {server.folder}: process {process}, {server.size() / 1e6:,.0f} MB")
 
 
-def _running_target() -> Target:
-    """Return the target, with the embedded server started if that is it."""
-    target = target_from_environment()
-    if target.is_embedded:
-        demo.start_server()
-    return target
+def _target(dbt_target: str | None = None) -> Target:
+    return target_from_environment(profiles.schema(dbt_target))
+
+
+def _production() -> Target:
+    return _target(profiles.PRODUCTION)
+
+
+def _warehouse() -> Connection:
+    return connect(_production())
 
 
 def main() -> None:
-    """Run the command line; what a person can put right ends in one sentence and exit code 1."""
+    """Run the command line; a Failure becomes a message and exit code 1, without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal may not know every character
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
-    os.environ["PYTHONUTF8"] = "1"  # what is read from dbt and other programs is UTF-8
+    os.environ["PYTHONUTF8"] = "1"  # the output of dbt and other programs is UTF-8
     if ignored := ignore_libpq_variables():
         complain(f"Ignored: {', '.join(ignored)}; only the DISPATCH_PG* variables name the server.")
     try:
@@ -207,16 +308,16 @@ def main() -> None:
     except Failure as failure:
         complain(str(failure))
     except psycopg2.errors.QueryCanceled as error:
-        if interrupted.is_set():  # what Ctrl-C becomes while a statement runs
+        if interrupted.is_set():  # Ctrl-C while a statement ran
             sys.exit(130)
         complain(
-            f"The server ended a statement: {' '.join(str(error).split())}. Somebody has cancelled it there, or a"
-            " timeout has: run the command again."
+            f"The server ended a statement: {' '.join(str(error).split())}. A user or a timeout has cancelled it: run"
+            " the command again."
         )
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
         complain(
             f"The connection was lost: {' '.join(str(error).split())}."
-            " Once .venv/bin/python -m ops doctor finds everything well, run the command again."
+            " Once .venv/bin/python -m ops doctor reports no error, run the command again."
         )
     else:
         return

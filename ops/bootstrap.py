@@ -1,7 +1,7 @@
 """Make the virtual environment from requirements.lock.
 
-Runs with the system's Python before anything is installed: standard library only, and a syntax that a Python too old
-to go on still understands.
+Runs with the system's Python before anything is installed: only the standard library, and a syntax that a Python that
+is too old can still parse.
 """
 
 import os
@@ -15,7 +15,7 @@ LOCK = "requirements.lock"
 
 
 def main(stamp):
-    """Create or update the environment and leave a stamp file; return the exit code."""
+    """Create or update the environment and a stamp file; return the exit code."""
     if sys.version_info < (3, 10):
         return _complain("Python 3.10 or newer is needed and %s is %s." % (sys.executable, sys.version.split()[0]))
     try:
@@ -29,10 +29,10 @@ def main(stamp):
     if not _works(python):
         print("Creating %s with Python %s" % (VENV, sys.version.split()[0]), flush=True)
         if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)]):
-            return _complain("%s could not be made: is this folder yours, and is there room on the disk?" % VENV)
+            return _complain("%s could not be created: is this folder yours, and is there space on the disk?" % VENV)
     print("Installing the Python packages of %s into %s (a minute, once)" % (LOCK, VENV), flush=True)
     if not _install(python):
-        return _complain("The Python packages could not be installed: is PyPI, or your mirror of it, within reach?")
+        return _complain("The Python packages could not be installed: can PyPI, or your mirror of it, be reached?")
     for old in VENV.glob("lock-*"):
         old.unlink()
     Path(stamp).touch()
@@ -40,14 +40,14 @@ def main(stamp):
 
 
 def _works(python):
-    # Its programs begin with its path: in one that was moved or copied they would run the original, or nothing.
+    # Its programs contain its path: after a move or a copy they would run the original, or nothing.
     try:
         made = re.search(r"(/[^\n]*)/python", os.fsdecode((VENV / "bin" / "pip").read_bytes()))
     except OSError:
         return False
     if not made or os.path.realpath(made.group(1)) != os.path.realpath(str(VENV / "bin")):
         return False
-    # Its Python may be gone.
+    # Its Python may have been removed.
     check = [python, "-c", "import pip, sys; sys.exit(sys.version_info < (3, 10))"]
     try:
         return subprocess.call(check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
@@ -57,7 +57,7 @@ def _works(python):
 
 def _install(python):
     command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    # pip says much; its list of packages becomes a counter, and the rest is for when it fails.
+    # pip is verbose: show a counter of packages, and the rest only when pip fails.
     pip = subprocess.Popen(
         [*command, "--require-hashes", "--requirement", LOCK],
         stdout=subprocess.PIPE,
@@ -65,9 +65,9 @@ def _install(python):
         encoding="utf-8",
         errors="replace",
     )
-    count, said = 0, []
+    count, output = 0, []
     for line in pip.stdout:
-        said.append(line)
+        output.append(line)
         if line.startswith("Collecting "):
             count += 1
             _overwrite("%d packages fetched" % count)
@@ -75,7 +75,7 @@ def _install(python):
             _overwrite("%d packages fetched, installing" % count)
     _overwrite("")
     if pip.wait() != 0:
-        sys.stderr.writelines([line for line in said if line.startswith("ERROR")] or said[-10:])
+        sys.stderr.writelines([line for line in output if line.startswith("ERROR")] or output[-10:])
     return pip.returncode == 0
 
 

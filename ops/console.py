@@ -7,7 +7,7 @@ from time import monotonic
 
 from rich.console import Console
 
-# Off a terminal Rich assumes 80 columns and would cut the tables.
+# Without a terminal Rich assumes 80 columns and would cut the tables.
 console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 errors = Console(highlight=False, markup=False, stderr=True)
 
@@ -18,12 +18,12 @@ def say(text: str, style: str = "") -> None:
 
 
 def complain(text: str) -> None:
-    """Print what went wrong, on standard error."""
+    """Print an error on standard error."""
     errors.print(text, style="red", soft_wrap=True)
 
 
 def duration(seconds: float) -> str:
-    """Render seconds for a person: 0.4 s, 12 s, 3 min 05 s."""
+    """Render seconds: 0.4 s, 12 s, 3 min 05 s."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,9 +1,9 @@
-"""The one exception that stands for something a person can put right."""
+"""The exceptions that a person can act on."""
 
 
 class Failure(Exception):  # noqa: N818
-    """Printed as it is, without a traceback, and ends the command with exit code 1."""
+    """Ends the command with exit code 1; its text is printed without a traceback."""
 
 
 class Unreachable(Failure):
-    """No server answers; one that is just starting may do so in a moment."""
+    """No server answers; one that is starting may answer in a moment."""

@@ -1,4 +1,4 @@
-"""The synthetic legacy database: runs synthetic_legacy/*.sql, and knows what was loaded."""
+"""The synthetic legacy database: runs synthetic_legacy/*.sql unless the same data are loaded already."""
 
 import hashlib
 import json
@@ -9,21 +9,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg2
-import yaml
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
 
-from ops.connection import is_broken, rows
+from ops.database.connection import Connection, Cursor, is_broken, rows, transaction
 from ops.errors import Failure
-from ops.project import DBT_PROJECT, LEGACY_FILES, ROOT, SOURCE_FILES
+from ops.project import LEGACY_FILES, ROOT
+from ops.source.declared import SCHEMA
 
-# The one place that names it, for dbt and for everything here.
-SCHEMA = yaml.safe_load(DBT_PROJECT.read_text(encoding="utf-8"))["vars"]["legacy_schema"]
 MARK = "Synthetic legacy database of dispatch-migration: "
 
 
 class Scale(str, Enum):
-    """How much of the three giant tables there is."""
+    """How many rows the tables have."""
 
     TINY = "tiny"
     PHASE7 = "phase7"
@@ -31,7 +28,7 @@ class Scale(str, Enum):
 
 
 class Copy(NamedTuple):
-    """What the comment on a schema says of the legacy copy in it."""
+    """A loaded legacy database, as the comment on its schema describes it."""
 
     scale: str
     files: str  # checksum of synthetic_legacy/*.sql
@@ -50,10 +47,10 @@ def load(
     force: bool = False,
     folder: Path = LEGACY_FILES,
 ) -> bool:
-    """Load the legacy database into a schema; return False when that very copy is there already.
+    """Load the legacy database into a schema; return False when the same one is loaded already.
 
-    All files run in one transaction: when one fails, the old copy is still there. Each file runs inside `step(name)`.
-    Raises Failure when a file fails, or when the schema holds something that did not come from here.
+    All files run in one transaction, so a failure keeps the old copy. Each file runs inside `step(name)`.
+    Raises Failure when a file fails, or when the schema contains something else.
     """
     files = sorted(folder.glob("*.sql"))
     if not files:
@@ -63,23 +60,18 @@ def load(
     if found == wanted and not force:
         return False
     name = sql.Identifier(schema)
-    connection.autocommit = False
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(sql.SQL("drop schema if exists {} cascade").format(name))
-            cursor.execute(sql.SQL("create schema {}").format(name))
-            cursor.execute(sql.SQL("set local search_path to {}").format(name))
-            cursor.execute("select set_config('legacy.scale', %s, true)", (scale.value,))
-            for file in files:
-                with step(f"  {file.relative_to(folder.parent)}"):
-                    _execute(cursor, file)
-            with step("  statistics for the planner"):
-                for (table,) in rows(connection, "select tablename from pg_tables where schemaname = %s", (schema,)):
-                    cursor.execute(sql.SQL("analyze {}.{}").format(name, sql.Identifier(table)))
-            cursor.execute(sql.SQL("comment on schema {} is %s").format(name), (wanted.comment,))
-    finally:
-        if not connection.closed:
-            connection.autocommit = True
+    with transaction(connection) as cursor:
+        cursor.execute(sql.SQL("drop schema if exists {} cascade").format(name))
+        cursor.execute(sql.SQL("create schema {}").format(name))
+        cursor.execute(sql.SQL("set local search_path to {}").format(name))
+        cursor.execute("select set_config('legacy.scale', %s, true)", (scale.value,))
+        for file in files:
+            with step(f"  {file.relative_to(folder.parent)}"):
+                _execute(cursor, file)
+        with step("  statistics for the planner"):
+            for (table,) in rows(connection, "select tablename from pg_tables where schemaname = %s", (schema,)):
+                cursor.execute(sql.SQL("analyze {}.{}").format(name, sql.Identifier(table)))
+        cursor.execute(sql.SQL("comment on schema {} is %s").format(name), (wanted.comment,))
     return True
 
 
@@ -91,25 +83,8 @@ def checksum(files: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def missing_tables(connection: Connection, schema: str = SCHEMA) -> list[str]:
-    """Return the tables that the dbt sources name and the schema lacks."""
-    present = {
-        table
-        for (table,) in rows(
-            connection, "select table_name from information_schema.tables where table_schema = %s", (schema,)
-        )
-    }
-    named = {
-        table.get("identifier", table["name"])
-        for file in SOURCE_FILES.glob("**/*sources*.yml")
-        for source in yaml.safe_load(file.read_text(encoding="utf-8")).get("sources", ())
-        for table in source.get("tables", ())
-    }
-    return sorted(named - present)
-
-
 def _found(connection: Connection, schema: str) -> Copy | None:
-    """Return the copy that the schema holds, or None when there is no such schema or it is empty."""
+    """Return the copy in the schema, or None when the schema is missing or empty; raise Failure for other tables."""
     found = rows(
         connection,
         """
@@ -128,13 +103,13 @@ def _found(connection: Connection, schema: str) -> Copy | None:
         return Copy(**json.loads(comment.removeprefix(MARK)))
     if has_tables:
         raise Failure(
-            f"Schema {schema} holds tables that were not loaded from synthetic_legacy/ and will not be replaced: "
+            f"Schema {schema} contains tables that were not loaded from synthetic_legacy/ and will not be replaced: "
             "drop it yourself, or load into another one with --schema."
         )
     return None
 
 
-def _execute(cursor: psycopg2.extensions.cursor, file: Path) -> None:
+def _execute(cursor: Cursor, file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     try:
         cursor.execute(text)

@@ -1,9 +1,11 @@
 {% macro begin_candidate() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- do assert_packages_stay_apart() -%}
-        {%- do assert_not_handed_over('dbt ' ~ flags.WHICH) -%}
         {%- if is_production() -%}
             {%- do assert_may_release() -%}
+        {%- endif -%}
+        {%- do assert_not_handed_over('dbt ' ~ flags.WHICH) -%}
+        {%- if is_production() -%}
             {%- do assert_no_other_release() -%}
             {%- do assert_sole_builder() -%}
             {%- do assert_analytics_is_ours() -%}

@@ -4,48 +4,9 @@
 
 {% macro postgres__create_release_tables() -%}
     {%- set schema = release_schema() -%}
-    create schema if not exists {{ schema }};
-    create table if not exists {{ schema }}.builds (
-        build_id text primary key,
-        git_commit text,
-        started_at timestamp with time zone not null default clock_timestamp(),
-        finished_at timestamp with time zone,
-        unfinished text[],
-        project_checksum text
-    );
-    create table if not exists {{ schema }}.publications (
-        publication_id integer generated always as identity primary key,
-        action text not null,
-        live_build_id text,
-        previous_build_id text,
-        published_at timestamp with time zone not null default clock_timestamp()
-    );
-    create table if not exists {{ schema }}.built_relations (
-        relation regclass primary key,
-        state jsonb not null
-    );
-    {#- Builds are ordered by a number, because clocks can be set back. Older builds, without one, have the number 0.
-        -#}
-    do $$
-    begin
-        if not exists (
-            select 1 from pg_catalog.pg_attribute
-            where attrelid = cast('{{ schema }}.builds' as regclass) and attname = 'build_number'
-        ) then
-            create sequence {{ schema }}.build_number owned by {{ schema }}.builds.build_id;
-            alter table {{ schema }}.builds add column build_number bigint not null default 0;
-            alter table {{ schema }}.builds alter column build_number set default nextval('{{ schema }}.build_number');
-            comment on table {{ schema }}.builds is
-                'Builds of target prod. One row per dbt invocation that wrote into the candidate; unfinished names what it did not build or what failed.';
-            comment on table {{ schema }}.publications is
-                'What readers saw, and since when. One row per publish or rollback.';
-            comment on table {{ schema }}.built_relations is
-                'What the builds made, in both versions. One row per table or view, as it was when it had been built.';
-        end if;
-    end $$;
-    {#- Everything about a relation that must not change between its tests and its publication. The transactions that
-        wrote its rows, and how many rows each of them left, show every insert, update and delete; a vacuum changes
-        neither. -#}
+    {{ postgres__release_tables(schema) }}
+    {#- All of a relation that must not change between its tests and its publication. The transactions that wrote its
+        rows, and how many rows are left of each, show every insert, update and delete; a vacuum changes neither. -#}
     create or replace function {{ schema }}.state_of(relation regclass) returns jsonb
     language plpgsql stable set search_path = pg_catalog as $$
     declare

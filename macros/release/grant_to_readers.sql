@@ -23,7 +23,7 @@
                 pg_class.oid in (select relation from {{ release_schema() }}.built_relations)
                 and nspname in ('{{ schemas | map(attribute="live") | join("', '") }}')
                 or nspname = '{{ release_schema() }}'
-                and relname in ('builds', 'publications', 'releases', 'built_relations')
+                and relname in ('releases', 'builds', 'publications', 'built_relations', 'handovers', 'first_writes')
             group by nspname
         loop
             execute command;

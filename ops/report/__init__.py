@@ -1,12 +1,12 @@
-"""The migration report: one page of HTML that needs nothing else, and the same in Markdown."""
+"""The migration report: one self-contained HTML page, and the same in Markdown."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from psycopg2.extensions import connection as Connection
 
 from ops.console import say
+from ops.database.connection import Connection
 from ops.errors import Failure
 from ops.project import ROOT
 from ops.report import formats, published, verdict
@@ -21,7 +21,7 @@ STATUSES = ("completed", "pending", "cancelled")  # in the order in which they a
 
 
 def write(connection: Connection, folder: Path) -> tuple[Path, Path, Report]:
-    """Write the report as HTML and Markdown into a folder; return both paths and what they were made from.
+    """Write the report as HTML and Markdown into a folder; return both paths and their content.
 
     Raises Failure when nothing has been built yet, a build is running, or the folder cannot be written to.
     """
@@ -56,7 +56,7 @@ def html(report: Report) -> str:
 
 
 def markdown(report: Report) -> str:
-    """Render the twin in GitHub-flavoured Markdown; the filters `md` and `code` escape every text from the database."""
+    """Render GitHub-flavoured Markdown; the filters `md` and `code` escape every text from the database."""
     return _render("report.md.j2", report, autoescape=False)
 
 

@@ -1,4 +1,4 @@
-"""Amounts and counts over time, measured out for drawing: what a template needs to know of a chart and its table."""
+"""The layout of charts of amounts and counts over time."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Bar(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The values of all series in one period, in their order; the period is None where it is unknown."""
+    """The values of all series in one period; the period is None where it is unknown."""
 
     period: str | None
     numbers: tuple[Number, ...]
@@ -34,18 +34,18 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Timeline:
-    """Stacked columns over a time without gaps, and the numbers they stand for."""
+    """Stacked columns over a period without gaps, and their values."""
 
     series: tuple[str, ...]
-    columns: tuple[Row, ...]  # by month (2018-02), or by year where there are too many months to draw
-    years: tuple[Row, ...]  # and what has no month, under None
+    columns: tuple[Row, ...]  # by month (2018-02), or by year if there are too many months to draw
+    years: tuple[Row, ...]  # values without a month under None
     bars: tuple[tuple[Bar, ...], ...]  # of every series
     ticks: tuple[tuple[float, int], ...]  # distance from the top in percent, value
     year_labels: tuple[tuple[float, str], ...]  # distance from the left in percent, year
 
     @property
     def unit(self) -> str:
-        """What a column stands for, `month` or `year`."""
+        """The period of a column, `month` or `year`."""
         return "month" if any(len(row.period or "") > 4 for row in self.columns) else "year"
 
     @property
@@ -55,12 +55,12 @@ class Timeline:
 
     @property
     def dated(self) -> Row:
-        """Everything that has a month."""
+        """The sum of all values with a month."""
         return self._sum(self.columns)
 
     @property
     def total(self) -> Row:
-        """Everything."""
+        """The sum of all values."""
         return self._sum(self.years)
 
     def _sum(self, many: Iterable[Row]) -> Row:
@@ -69,7 +69,7 @@ class Timeline:
 
 
 def timeline(series: Iterable[str], values: Iterable[tuple[str, str | None, Number]]) -> Timeline | None:
-    """Lay out (series, month, value); series not named come after those that are. None when there is nothing."""
+    """Lay out (series, month, value), with the given series first; return None when there are no values."""
     found = list(values)
     names = tuple(dict.fromkeys([*series, *sorted({name for name, _, _ in found})]))
     if not found:
@@ -106,7 +106,7 @@ def _months(found: list[str]) -> Iterator[str]:
 
 
 def _step(span: Number) -> int:
-    """Return the smallest round number of which five cover the span."""
+    """Return the smallest round number that, times five, covers the span."""
     step = 1
     while True:
         for factor in (1, 2, 5):

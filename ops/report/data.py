@@ -1,27 +1,27 @@
-"""What the report says, read from the published schemas in one snapshot of the database."""
+"""The content of the report, read in one snapshot of the database."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
 
-from ops.connection import reading_marts, rows
+from ops.database.connection import Connection, reading_marts, rows
+from ops.dbt.profiles import Schemas
+from ops.dbt.run import run_results
 from ops.errors import Failure
 from ops.legacy import MARK
-from ops.project import ROOT
+from ops.project import git_commit
+from ops.release.records import published_build
 
-# Shorter than PostgreSQL's deadlock_timeout: where a build and the report wait for each other, the report gives way.
+# Shorter than PostgreSQL's deadlock_timeout: when a build and the report wait for each other, the report fails.
 LOCK_TIMEOUT = "500ms"
+T = TypeVar("T")
 AUDIT = (
     "foreign_key_ledger",
     "migration_ledger",
@@ -33,7 +33,7 @@ AUDIT = (
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of some legacy rows."""
+    """The dispositions of some legacy rows."""
 
     source: int
     migrated: int
@@ -52,7 +52,7 @@ class Counts:
 
     @property
     def rate(self) -> Fraction | None:
-        """Success: migrated / (migrated + rejected); None where there are none of either."""
+        """Success: migrated / (migrated + rejected); None without such rows."""
         judged = self.migrated + self.rejected
         return Fraction(self.migrated, judged) if judged else None
 
@@ -60,31 +60,27 @@ class Counts:
 def total(many: Iterable[Counts]) -> Counts:
     """Add up."""
     found = list(many)
-    return Counts(
-        sum(each.source for each in found),
-        sum(each.migrated for each in found),
-        sum(each.excluded for each in found),
-        sum(each.rejected for each in found),
-    )
+    return Counts(*(sum(getattr(each, field.name) for each in found) for field in fields(Counts)))
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why some rows of a system were left out, and what a person does about it."""
+    """Why some rows of a system were left out, and what to do about it."""
 
     entity: str
     disposition: str
     reason: str
     rows: int
     examples: tuple[int, ...]  # legacy ids, the lowest few
-    meaning: str | None  # None: the seed does not know the reason
+    meaning: str | None  # None: the seed does not have the reason
     remedy: str | None
+    schema: str  # of the audit
 
     @property
     def listing(self) -> str:
         """The command that lists the rows."""
         statement = (
-            "select legacy_id from dispatch_audit.migration_rejects"
+            f"select legacy_id from {self.schema}.migration_rejects"
             f" where entity = {_literal(self.entity)} and reason = {_literal(self.reason)} order by 1"
         )
         quoted = "".join(f"\\{letter}" if letter in '\\"$`' else letter for letter in statement)
@@ -93,14 +89,14 @@ class Reason:
 
 @dataclass(frozen=True)
 class System:
-    """One mart and the disposition of the legacy rows it was made from."""
+    """One mart and the dispositions of its legacy rows."""
 
     phase: str
     entity: str
     legacy_table: str
     counts: Counts
     mart_rows: int | None  # None: there is no such mart
-    description: str | None  # what dbt says of the mart: its grain, what it leaves out
+    description: str | None  # of the mart in dbt: its grain, what it leaves out
     reasons: tuple[Reason, ...]
 
 
@@ -118,7 +114,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Money:
-    """Amounts in the legacy tables against those in a mart."""
+    """Amounts in the legacy tables compared with those in a mart."""
 
     entity: str
     kind: str | None
@@ -138,7 +134,7 @@ class Money:
 
 
 def total_money(many: Iterable[Money], entity: str, kind: str | None = None) -> Money:
-    """Add up; the unexplained differences by their size, so that two errors do not cancel out."""
+    """Add up; of unexplained differences the absolute values, so that two errors do not cancel out."""
     found = list(many)
     return Money(
         entity,
@@ -156,7 +152,7 @@ def total_money(many: Iterable[Money], entity: str, kind: str | None = None) -> 
 
 @dataclass(frozen=True)
 class Text:
-    """The texts of a legacy table against that in the mart and the rows left out."""
+    """The texts of a legacy table compared with those in the mart and in the rows left out."""
 
     entity: str
     legacy_rows: int
@@ -198,7 +194,7 @@ class Shipments:
 
 @dataclass(frozen=True)
 class Span:
-    """The first and the last of some dates, and how many rows have none."""
+    """The first and the last of some dates, and the number of rows without one."""
 
     first: date | None
     last: date | None
@@ -219,7 +215,7 @@ class LastRun:
 
 @dataclass(frozen=True)
 class Origin:
-    """What the report was made from."""
+    """The data and the build behind the report."""
 
     made_at: datetime
     server_version: str
@@ -227,6 +223,7 @@ class Origin:
     legacy_schema: str | None
     synthetic_scale: str | None  # None: not the synthetic legacy database
     commit: str | None
+    schemas: Schemas
     last_run: LastRun | None
 
 
@@ -270,7 +267,7 @@ class Report:
         return total(system.counts for system in self.phase(*phases))
 
     def mean_rate(self, *phases: str) -> Fraction | None:
-        """The mean of the success rates of the systems, each counting alike."""
+        """The mean of the success rates of the systems, all with the same weight."""
         rates = [system.counts.rate for system in self.phase(*phases) if system.counts.rate is not None]
         return Fraction(sum(rates), len(rates)) if rates else None
 
@@ -297,7 +294,7 @@ class Report:
 def read(connection: Connection) -> Report:
     """Read everything in one read-only snapshot.
 
-    Raises Failure when nothing has been built yet, the user may not read it, or a build gets in the way.
+    Raises Failure when nothing has been built yet, the user may not read it, or a build runs at the same time.
     """
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
     try:
@@ -305,10 +302,10 @@ def read(connection: Connection) -> Report:
             cursor.execute("select set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
             report = _read(connection)
             if _is_replaced(connection):
-                raise Failure("The marts were built anew while the report was being made: run it again.")
+                raise Failure("The marts were replaced while the report was being made: run it again.")
             return report
     except psycopg2.errors.LockNotAvailable:
-        raise Failure("A build is at work on the marts: make the report when it has ended.") from None
+        raise Failure("A build is changing the marts: make the report when it has ended.") from None
     finally:
         if not connection.closed:
             connection.set_session(isolation_level="DEFAULT", readonly="DEFAULT", autocommit=True)
@@ -323,7 +320,7 @@ def _read(connection: Connection) -> Report:
             (entity, disposition): number
             for entity, disposition, number in rows(
                 connection,
-                "select entity, disposition, count(*) from dispatch_audit.migration_rejects group by 1, 2",
+                f"select entity, disposition, count(*) from {connection.schemas.audit}.migration_rejects group by 1, 2",
             )
         },
         keys=_keys(connection),
@@ -336,9 +333,9 @@ def _read(connection: Connection) -> Report:
         view_groups=tuple(
             rows(
                 connection,
-                # A group that no seed knows may be called anything.
+                # A group that is not in the seed may have any name.
                 "select case when team_id is not null or group_name = 'Patient' then group_name else 'another group'"
-                " end, count(*) from dispatch_marts.template_view_groups group by 1 order by 2 desc, 1",
+                f" end, count(*) from {connection.schemas.marts}.template_view_groups group by 1 order by 2 desc, 1",
             )
         ),
         shipments=_shipments(connection),
@@ -346,17 +343,22 @@ def _read(connection: Connection) -> Report:
     )
 
 
+def _all(connection: Connection, kind: type[T], statement: str) -> tuple[T, ...]:
+    """Run a query, with the names of the schemas filled in, and return an object for each row."""
+    return tuple(kind(*each) for each in rows(connection, statement.format(connection.schemas)))
+
+
 def _systems(connection: Connection) -> tuple[System, ...]:
     reasons = _reasons(connection)
     found = rows(
         connection,
-        """
+        f"""
         select
             phase, entity, legacy_table,
             source_rows, migrated_rows, excluded_rows, rejected_rows,
-            to_regclass(format('dispatch_marts.%I', entity)) is not null,
-            obj_description(to_regclass(format('dispatch_marts.%I', entity)), 'pg_class')
-        from dispatch_audit.migration_ledger
+            to_regclass(format('{connection.schemas.marts}.%I', entity)) is not null,
+            obj_description(to_regclass(format('{connection.schemas.marts}.%I', entity)), 'pg_class')
+        from {connection.schemas.audit}.migration_ledger
         order by position
         """,
     )
@@ -375,14 +377,14 @@ def _systems(connection: Connection) -> tuple[System, ...]:
 
 
 def _mart_rows(connection: Connection, entity: str) -> int:
-    statement = sql.SQL("select count(*) from dispatch_marts.{}").format(sql.Identifier(entity))
-    return rows(connection, statement)[0][0]
+    mart = sql.Identifier(connection.schemas.marts, entity)
+    return rows(connection, sql.SQL("select count(*) from {}").format(mart))[0][0]
 
 
 def _reasons(connection: Connection) -> tuple[Reason, ...]:
     found = rows(
         connection,
-        """
+        f"""
         select
             left_out.*,
             reject_reasons.meaning,
@@ -392,23 +394,24 @@ def _reasons(connection: Connection) -> tuple[Reason, ...]:
                 entity, disposition, reason,
                 count(*),
                 array_remove((array_agg(legacy_id order by legacy_id))[:3], null)
-            from dispatch_audit.migration_rejects
+            from {connection.schemas.audit}.migration_rejects
             group by entity, disposition, reason
         ) as left_out
-        left join dispatch_seeds.reject_reasons
+        left join {connection.schemas.seeds}.reject_reasons
             on left_out.reason = reject_reasons.reason and left_out.disposition = reject_reasons.disposition
         order by 2 desc, 4 desc, 3
         """,
     )
     return tuple(
-        Reason(entity, disposition, reason, number, tuple(examples), *text)
+        Reason(entity, disposition, reason, number, tuple(examples), *text, connection.schemas.audit)
         for entity, disposition, reason, number, examples, *text in found
     )
 
 
 def _keys(connection: Connection) -> tuple[ForeignKey, ...]:
-    found = rows(
+    return _all(
         connection,
+        ForeignKey,
         """
         select
             child, child_column, parent, checked_rows, orphan_rows,
@@ -419,114 +422,114 @@ def _keys(connection: Connection) -> tuple[ForeignKey, ...]:
                     on pg_attribute.attrelid = conrelid and pg_attribute.attnum = conkey[1]
                 where
                     contype = 'f' and convalidated and cardinality(conkey) = 1
-                    and conrelid = to_regclass(format('dispatch_marts.%I', child))
-                    and confrelid = to_regclass(format('dispatch_marts.%I', parent))
+                    and conrelid = to_regclass(format('{0.marts}.%I', child))
+                    and confrelid = to_regclass(format('{0.marts}.%I', parent))
                     and attname = child_column
             )
-        from dispatch_audit.foreign_key_ledger
+        from {0.audit}.foreign_key_ledger
         order by 1, 2
         """,
     )
-    return tuple(ForeignKey(*each) for each in found)
 
 
 def _money(connection: Connection) -> tuple[Money, ...]:
-    found = rows(
+    return _all(
         connection,
+        Money,
         """
         select
             entity, kind, to_char(month, 'YYYY-MM'),
             legacy_rows, mart_rows, left_out_rows, legacy_amount, mart_amount, left_out_amount, unexplained_difference
-        from dispatch_audit.money_reconciliation
+        from {0.audit}.money_reconciliation
         order by entity desc, month, kind
         """,
     )
-    return tuple(Money(*each) for each in found)
 
 
 def _amounts_now(connection: Connection) -> dict[str, Decimal]:
     (payments, operations, items), *_ = rows(
         connection,
-        """
+        f"""
         select
-            (select coalesce(sum(amount), 0) from dispatch_marts.payments),
-            (select coalesce(sum(amount), 0) from dispatch_marts.payment_operations),
-            (select coalesce(sum(total_amount), 0) from dispatch_marts.payment_items)
+            (select coalesce(sum(amount), 0) from {connection.schemas.marts}.payments),
+            (select coalesce(sum(amount), 0) from {connection.schemas.marts}.payment_operations),
+            (select coalesce(sum(total_amount), 0) from {connection.schemas.marts}.payment_items)
         """,
     )
     return {"payments": payments, "payment_operations": operations, "payment_items": items}
 
 
 def _texts(connection: Connection) -> tuple[Text, ...]:
-    found = rows(
+    return _all(
         connection,
+        Text,
         """
         select
             entity, legacy_rows, mart_rows, left_out_rows,
             cast(legacy_characters as bigint), cast(mart_characters as bigint), cast(left_out_characters as bigint),
             legacy_checksum is not distinct from kept_checksum
-        from dispatch_audit.text_reconciliation
+        from {0.audit}.text_reconciliation
         order by 1
         """,
     )
-    return tuple(Text(*each) for each in found)
 
 
 def _specialties(connection: Connection) -> tuple[Specialty, ...]:
-    found = rows(
+    return _all(
         connection,
+        Specialty,
         """
         select specialty, count(*), count(*) filter (where is_active)
-        from dispatch_marts.technicians
+        from {0.marts}.technicians
         group by specialty
         order by 2 desc, 3 desc, 1
         """,
     )
-    return tuple(Specialty(*each) for each in found)
 
 
 def _teams(connection: Connection) -> tuple[Team, ...]:
-    found = rows(
+    return _all(
         connection,
+        Team,
         """
         select
             team_name,
             team_type,
-            (select count(*) from dispatch_marts.team_members where team_members.team_id = teams.team_id),
-            (select count(*) from dispatch_marts.team_communications where team_communications.team_id = teams.team_id)
-        from dispatch_marts.teams
+            (select count(*) from {0.marts}.team_members where team_members.team_id = teams.team_id),
+            (select count(*) from {0.marts}.team_communications where team_communications.team_id = teams.team_id)
+        from {0.marts}.teams
         order by 3 desc, 1
         """,
     )
-    return tuple(Team(*each) for each in found)
 
 
 def _shipments(connection: Connection) -> tuple[Shipments, ...]:
-    found = rows(
+    return _all(
         connection,
+        Shipments,
         """
         select to_char(shipped_at at time zone 'utc', 'YYYY-MM'), carrier, count(*)
-        from dispatch_marts.shipments
+        from {0.marts}.shipments
         group by 1, 2
         order by 1, 2
         """,
     )
-    return tuple(Shipments(*each) for each in found)
 
 
 def _span(connection: Connection, mart: str, column: str) -> Span:
-    statement = sql.SQL(
-        "select cast(min({0} at time zone 'utc') as date), cast(max({0} at time zone 'utc') as date),"
-        " count(*) - count({0}) from dispatch_marts.{1}"
-    ).format(sql.Identifier(column), sql.Identifier(mart))
-    return Span(*rows(connection, statement)[0])
+    found = rows(
+        connection,
+        f"select cast(min({column} at time zone 'utc') as date), cast(max({column} at time zone 'utc') as date),"
+        f" count(*) - count({column}) from {connection.schemas.marts}.{mart}",
+    )
+    return Span(*found[0])
 
 
 def _origin(connection: Connection, systems: tuple[System, ...]) -> Origin:
     (made_at, version, database), *_ = rows(
         connection, "select now() at time zone 'utc', current_setting('server_version'), current_database()"
     )
-    # The variable legacy_schema is known to dbt alone, but the staging views depend on the tables in it.
+    # The schema that the build read: the staging views depend on its tables.
     legacy = rows(
         connection,
         """
@@ -539,11 +542,12 @@ def _origin(connection: Connection, systems: tuple[System, ...]) -> Origin:
             and pg_depend.refclassid = cast('pg_class' as regclass)
         inner join pg_class as source on pg_depend.refobjid = source.oid
         inner join pg_namespace as schema on source.relnamespace = schema.oid
-        where view.relnamespace = to_regnamespace('dispatch_staging') and source.relnamespace <> view.relnamespace
+        where view.relnamespace = to_regnamespace(%s) and source.relnamespace <> view.relnamespace
         group by schema.oid, schema.nspname
         order by count(*) desc
         limit 1
         """,
+        (connection.schemas.staging,),
     )
     schema, comment = legacy[0] if legacy else (None, None)
     return Origin(
@@ -552,50 +556,30 @@ def _origin(connection: Connection, systems: tuple[System, ...]) -> Origin:
         database=database,
         legacy_schema=schema,
         synthetic_scale=json.loads(comment.removeprefix(MARK))["scale"] if (comment or "").startswith(MARK) else None,
-        commit=_commit(),
+        commit=git_commit(10),
+        schemas=connection.schemas,
         last_run=_last_run(
-            database, _published_build(connection), {system.entity: system.mart_rows for system in systems}
+            connection.schemas,
+            database,
+            published_build(connection),
+            {system.entity: system.mart_rows for system in systems},
         ),
     )
 
 
-def _commit() -> str | None:
-    """Return the commit of the project, or None where there is no git or no checkout."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=10"],
-            cwd=ROOT,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
-
-
-def _published_build(connection: Connection) -> str | None:
-    """Return the id of the build that was published last; None where versions are not published."""
-    if rows(connection, "select to_regclass('dispatch_release.publications')")[0][0] is None:
-        return None
-    published = "select live_build_id from dispatch_release.publications order by publication_id desc limit 1"
-    return next((build for (build,) in rows(connection, published)), None)
-
-
-def _last_run(database: str, published: str | None, mart_rows: dict[str, int | None]) -> LastRun | None:
-    """Return the last build, or None when what dbt wrote down is not a build of all these marts and of the audit."""
-    path = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "run_results.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+def _last_run(
+    schemas: Schemas, database: str, published: str | None, mart_rows: dict[str, int | None]
+) -> LastRun | None:
+    """Return the last build, or None when dbt's artifact is not of a build of all these marts and of the audit."""
+    if not (found := run_results()):
         return None
     results = {each["unique_id"]: each for each in found["results"]}
     # What was published had been built in the schemas of the candidate.
-    schema = "dispatch_next_" if found["metadata"]["invocation_id"] == published else "dispatch_"
-    tables = {(f"{schema}marts", mart): number for mart, number in mart_rows.items()}
-    tables |= {(f"{schema}audit", name): None for name in AUDIT}
-    # dbt compile and dbt docs generate write the same file. So does dbt retry, with what it tried again and no more.
+    is_published = found["metadata"]["invocation_id"] == published
+    prefix = schemas.candidate if is_published else f"{schemas.prefix}_"
+    tables = {(f"{prefix}marts", mart): number for mart, number in mart_rows.items()}
+    tables |= {(f"{prefix}audit", name): None for name in AUDIT}
+    # dbt compile and dbt docs generate write the same file, and dbt retry only with the nodes that it tried again.
     if found["args"]["which"] != "build" or not all(
         _made(results.get(f"model.dispatch.{name}"), f'"{database}"."{schema}"."{name}"', number)
         for (schema, name), number in tables.items()
@@ -615,7 +599,7 @@ def _last_run(database: str, published: str | None, mart_rows: dict[str, int | N
 
 
 def _made(result: dict[str, Any] | None, relation: str, number: int | None) -> bool:
-    """Tell whether a run wrote a table, and as many rows as it now has where both are known."""
+    """Return whether a run wrote a table, with as many rows as it has now if both are known."""
     if result is None or result["status"] != "success" or result["relation_name"] != relation:
         return False
     response = result["adapter_response"]
@@ -623,7 +607,7 @@ def _made(result: dict[str, Any] | None, relation: str, number: int | None) -> b
 
 
 def _is_replaced(connection: Connection) -> bool:
-    """Tell whether a name now means another table than at the time of the snapshot."""
+    """Return whether a table was replaced since the snapshot."""
     (number,), *_ = rows(
         connection,
         """
@@ -631,10 +615,11 @@ def _is_replaced(connection: Connection) -> bool:
         from pg_class
         inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
         where
-            pg_namespace.nspname in ('dispatch_marts', 'dispatch_audit', 'dispatch_seeds')
+            pg_namespace.nspname in (%s, %s, %s)
             and pg_class.relkind in ('r', 'v', 'm')
-            and to_regclass(format('%I.%I', pg_namespace.nspname, pg_class.relname)) is distinct from pg_class.oid
+            and to_regclass(format('%%I.%%I', pg_namespace.nspname, pg_class.relname)) is distinct from pg_class.oid
         """,
+        (connection.schemas.marts, connection.schemas.audit, connection.schemas.seeds),
     )
     return number > 0
 

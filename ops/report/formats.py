@@ -1,4 +1,4 @@
-"""Numbers, names and texts as a person reads them."""
+"""Numbers, names and texts for display."""
 
 import re
 from datetime import date, datetime
@@ -20,10 +20,11 @@ def amount(number: int | Decimal | None) -> str:
     return NOTHING if number is None else f"{_cents(number):,.2f}".replace("-", "−")
 
 
-def percent(fraction: Fraction | None) -> str:
-    """Render a fraction; 100.00% and 0.00% only where it is exactly that."""
+def percent(fraction: Fraction | Decimal | None) -> str:
+    """Render a fraction; 100.00% and 0.00% only when it is exactly that."""
     if fraction is None:
         return NOTHING
+    fraction = Fraction(fraction)
     rounded = _cents(Decimal(fraction.numerator * 100) / fraction.denominator)
     if 0 < fraction < 1:
         rounded = min(max(rounded, Decimal("0.01")), Decimal("99.99"))
@@ -41,7 +42,7 @@ def minute(moment: datetime) -> str:
 
 
 def human(name: str) -> str:
-    """Render the name of a mart or a column for a person: Payment operations."""
+    """Render the name of a mart or a column: Payment operations."""
     text = name.replace("_", " ")
     return text[:1].upper() + text[1:]
 
@@ -58,12 +59,12 @@ def md(text: object) -> str:
 
 
 def md_described(text: str) -> str:
-    """Escape a description of dbt for Markdown but for what it has in bold."""
+    """Escape a description of dbt for Markdown, except its bold text."""
     return re.sub(r"\\\*\\\*(.+?)\\\*\\\*", r"**\1**", md(text))
 
 
 def html_described(text: str) -> Markup:
-    """Escape a description of dbt for HTML but for what it has in bold."""
+    """Escape a description of dbt for HTML, except its bold text."""
     return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", str(escape(" ".join(text.split())))))
 
 

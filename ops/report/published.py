@@ -1,6 +1,6 @@
-"""What the published Phase 7 report claims, and what the data say.
+"""The figures of the published Phase 7 report, compared with each other and with the data.
 
-The figures here are claims of that document. No other number of the report is written down in the program.
+These constants are figures of that document. The migration report contains no other constant figures.
 """
 
 from datetime import date
@@ -55,7 +55,7 @@ TEAMS = {
 
 
 class Claim(NamedTuple):
-    """A published figure and the same in this build, both as a person reads them."""
+    """A published figure and the same figure in this build, formatted."""
 
     subject: str
     published: str
@@ -68,11 +68,11 @@ class Claim(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """A published figure that follows, or does not, from others in the same document."""
+    """A published figure and the value that other figures of the same document give."""
 
     claim: str
     published: str
-    follows: str  # what those others give
+    follows: str  # the value from the other figures
     how: str
 
     @property
@@ -82,7 +82,7 @@ class Sum(NamedTuple):
 
 
 def together() -> Counts:
-    """The eight systems as published, added up."""
+    """The sum of the eight published systems."""
     return total(SYSTEMS.values())
 
 
@@ -93,7 +93,7 @@ def mean_rate() -> Fraction:
 
 
 def sums() -> list[Sum]:
-    """Hold the published figures against each other."""
+    """Compare the published figures with each other."""
     whole = together()
     judged = whole.migrated + whole.rejected
     return [
@@ -121,11 +121,11 @@ def sums() -> list[Sum]:
 
 
 def claims(report: Report) -> list[Claim]:
-    """Hold every published figure against this build."""
+    """Compare every published figure with this build."""
     measured = {system.entity: system.counts for system in report.systems}
     nothing = Counts(0, 0, 0, 0)
     found = [
-        Claim(f"{human(name)}: source → migrated", _fate(counts), _fate(measured.get(name, nothing)))
+        Claim(f"{human(name)}: source → migrated", _dispositions(counts), _dispositions(measured.get(name, nothing)))
         for name, counts in SYSTEMS.items()
     ]
     phase7, before = report.total(*PHASE_7), report.total(*PHASES_1_TO_6)
@@ -159,15 +159,15 @@ def claims(report: Report) -> list[Claim]:
 
 
 def reservation(scale: str | None) -> str:
-    """Say why figures from such a source may differ from the published ones; empty where they may not."""
+    """Return why figures from this source may differ from the published ones; empty where they may not."""
     if scale is None:
-        return "This build was made from a live source, which has moved on since publication: its figures may differ."
+        return "This build was made from a live source, which has changed since publication: its figures may differ."
     if scale == "tiny":
-        return "This build was made at scale tiny, where every legacy table is cut down for tests: figures must differ."
+        return "This build was made at scale tiny, with shortened legacy tables for tests: its figures must differ."
     return ""
 
 
-def _fate(counts: Counts) -> str:
+def _dispositions(counts: Counts) -> str:
     return f"{count(counts.source)} → {count(counts.migrated)} ({percent(counts.rate)})"
 
 

@@ -1,4 +1,4 @@
-"""Whether everything is accounted for."""
+"""The verdict of the report: whether everything is accounted for."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from ops.report.formats import amount, count, several
 
 @dataclass(frozen=True)
 class Check:
-    """A statement that must hold, how much was looked at, and what contradicts it."""
+    """A statement that must hold, how much was checked, and what contradicts it."""
 
     statement: str
-    checked: str  # for a person; empty when there was nothing to look at
+    checked: str  # empty when there was nothing to check
     faults: tuple[str, ...]
 
     @property
     def state(self) -> str:
-        """`holds`, `fails`, or `open` where there was nothing to look at."""
+        """`holds`, `fails`, or `open` where there was nothing to check."""
         return "fails" if self.faults else "holds" if self.checked else "open"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks; the worst of them decides."""
+    """All checks; the worst result decides."""
 
     checks: tuple[Check, ...]
 
@@ -49,19 +49,19 @@ class Verdict:
         if failed:
             return (
                 f"{several(len(failed), 'check')} of {len(self.checks)} failed. Do not rely on the migrated data"
-                " before what is named here is settled."
+                " before the causes are removed."
             )
         if idle:
-            return f"No check failed, but {several(len(idle), 'check')} of {len(self.checks)} had nothing to look at."
+            return f"No check failed, but {several(len(idle), 'check')} of {len(self.checks)} had nothing to check."
         return (
-            "Every legacy row is in its mart or listed with the reason why not; no reference leads to nothing;"
+            "Every legacy row is in its mart or listed with the reason why not; no reference is an orphan;"
             " money agrees to the cent, and the text of messages, notes and discussions to the character."
         )
 
 
 def judge(report: Report) -> Verdict:
-    """Hold everything the report shows against itself and the marts."""
-    checks = [_fates(report), _reasons(report), _marts(report), _orphans(report), _constraints(report)]
+    """Compare the contents of the report with each other and with the marts."""
+    checks = [_dispositions(report), _reasons(report), _marts(report), _orphans(report), _constraints(report)]
     checks += [_money(report), _texts(report)]
     if (run := report.origin.last_run) and (run.tests_passed or run.tests_warned or run.failed):
         checks.append(
@@ -75,7 +75,7 @@ def judge(report: Report) -> Verdict:
     return Verdict(tuple(checks))
 
 
-def _fates(report: Report) -> Check:
+def _dispositions(report: Report) -> Check:
     faults = [
         f"{each.entity}: {several(each.counts.source, 'row')} in the source, but {count(each.counts.migrated)} migrated"
         f" + {count(each.counts.excluded)} excluded + {count(each.counts.rejected)} rejected ="
@@ -96,12 +96,12 @@ def _reasons(report: Report) -> Check:
     }
     faults = [
         f"{entity}: the ledger counts {count(expected.get((entity, disposition), 0))} {disposition},"
-        f" the list of rows left out holds {count(report.listed.get((entity, disposition), 0))}"
+        f" the list of rows left out has {count(report.listed.get((entity, disposition), 0))}"
         for entity, disposition in sorted(expected.keys() | report.listed.keys())
         if expected.get((entity, disposition), 0) != report.listed.get((entity, disposition), 0)
     ]
     faults += [
-        f"{each.entity}: {several(each.rows, 'row')} left out for “{each.reason}”, which no list of reasons knows"
+        f"{each.entity}: {several(each.rows, 'row')} left out for “{each.reason}”, which is not in the list of reasons"
         for system in report.systems
         for each in system.reasons
         if each.meaning is None
@@ -113,13 +113,13 @@ def _reasons(report: Report) -> Check:
 def _marts(report: Report) -> Check:
     faults = [
         f"{each.entity}: the ledger counts {count(each.counts.migrated)} migrated, the mart "
-        + ("does not exist" if each.mart_rows is None else f"holds {several(each.mart_rows, 'row')}")
+        + ("does not exist" if each.mart_rows is None else f"has {several(each.mart_rows, 'row')}")
         for each in report.systems
         if each.mart_rows != each.counts.migrated
     ]
     held = sum(each.mart_rows or 0 for each in report.systems)
     checked = f"{several(held, 'row')} in {several(len(report.systems), 'mart')}" if held else ""
-    return Check("Every mart holds what the ledger says", checked, tuple(faults))
+    return Check("Every mart has the rows that the ledger counts", checked, tuple(faults))
 
 
 def _orphans(report: Report) -> Check:
@@ -130,7 +130,7 @@ def _orphans(report: Report) -> Check:
     ]
     references = sum(each.checked_rows for each in report.keys)
     checked = f"{several(references, 'reference')}" if references else ""
-    return Check("No reference leads to nothing", checked, tuple(faults))
+    return Check("No reference is an orphan", checked, tuple(faults))
 
 
 def _constraints(report: Report) -> Check:
@@ -140,7 +140,7 @@ def _constraints(report: Report) -> Check:
         if not each.is_enforced
     ]
     checked = several(len(report.keys), "foreign key") if report.keys else ""
-    return Check("The database itself holds every foreign key", checked, tuple(faults))
+    return Check("The database itself enforces every foreign key", checked, tuple(faults))
 
 
 def _money(report: Report) -> Check:
@@ -158,7 +158,7 @@ def _money(report: Report) -> Check:
     for entity, now in report.amounts_now.items():
         reconciled = report.money_total(entity).mart_amount
         if now != reconciled:
-            faults.append(f"{entity}: {amount(reconciled)} were reconciled, the mart holds {amount(now)}")
+            faults.append(f"{entity}: {amount(reconciled)} were reconciled, the mart has {amount(now)}")
     rows = sum(each.legacy_rows for each in report.reconciled)
     checked = f"{several(rows, 'amount')} of payments, operations and items" if rows else ""
     return Check("Money agrees to the cent", checked, tuple(faults))
@@ -173,6 +173,6 @@ def _texts(report: Report) -> Check:
         or each.legacy_characters != each.mart_characters + each.left_out_characters
     ]
     rows = sum(each.legacy_rows for each in report.texts)
-    # Not how many characters: two reports would tell how long the one text is that was added between them.
+    # Not the number of characters: two reports would reveal the length of a text that was added between them.
     checked = several(rows, "text") if rows else ""
     return Check("The text of messages, notes and discussions agrees to the character", checked, tuple(faults))

@@ -27,7 +27,7 @@ def harness(server_harness: Harness, request: pytest.FixtureRequest) -> Harness:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell what happened, fault by fault."""
+    """Print what happened at each fault."""
     for report in terminalreporter.stats.get("passed", []):
         for name, line in report.user_properties:
             if name == "fault":

@@ -17,9 +17,10 @@ from conftest import Database
 from marts import assert_nothing_is_lost, fingerprints
 from psycopg2.extensions import connection as Connection
 
-from ops import connection, sandbox
+from ops.database import connection
+from ops.database.server import Server, temporary_server
+from ops.dbt import sandbox
 from ops.project import ROOT
-from ops.server import Server, temporary_server
 
 PATIENCE = 900  # seconds for a release: the machine may be busy
 OWN = "faults"  # what the sessions of the tests call themselves
@@ -126,7 +127,7 @@ class Session:
 
 
 class Reader(threading.Thread):
-    """Somebody who asks for several marts in one statement, again and again, also after the connection was lost."""
+    """A reader that queries several marts in one statement repeatedly, also after a lost connection."""
 
     def __init__(self, database: Database, role: str, statement: str) -> None:
         """Take a role of the database and the statement to repeat."""
@@ -139,7 +140,7 @@ class Reader(threading.Thread):
         self.ended = threading.Event()
 
     def run(self) -> None:
-        """Ask until told to end."""
+        """Query until the end is requested."""
         session = None
         while not self.ended.wait(0.2):
             try:
@@ -247,7 +248,7 @@ class Harness:
         database.execute(VERSION.format(version) + (LARGE_NOTES if version == LARGE else ""))
 
     def settle(self) -> None:
-        """Make sure that a version is published and nothing else goes on."""
+        """Make sure that a version is published and nothing else runs."""
         if self.database is not None:
             return
         self.server.start()
@@ -306,7 +307,7 @@ class Harness:
         version = (self.live + 1) % 3 if version is None else version
         self.build_of(version)
         fault = Fault(self, self.database, what, version)
-        database, self.database = self.database, None  # unless it succeeds, the next test builds everything again
+        database, self.database = self.database, None  # if it fails, the next test creates everything again
         try:
             self.database = database
             fault.open()
@@ -390,7 +391,7 @@ class Fault:
         self.gatekeeper.execute("select pg_advisory_lock(4711)")
 
     def await_gate(self, can_read: bool = True) -> int:
-        """Wait until somebody stands at the gate; return the process of the session."""
+        """Wait until a session waits at the gate; return its process."""
         process = wait_until(lambda: self._alive() and self.database.rows(AT_THE_GATE))[0][0]
         if can_read:
             self.assert_unchanged()
@@ -499,7 +500,7 @@ class Fault:
         for reader in self.readers:
             assert reader.versions() == [self.harness.live, self.version], (reader.role, reader.seen)
         lost = sum(reader.lost for reader in self.readers)
-        notes = [line for line in text.splitlines() if "had died" in line or "were left of it" in line]
+        notes = [line for line in text.splitlines() if "had died" in line or "that it had left" in line]
         self.harness.tell(
             f"| {self.what} | {sum(reader.answers for reader in self.readers)} answers,"
             f" {lost} times no connection, slowest {max(reader.slowest for reader in self.readers):.1f} s |"

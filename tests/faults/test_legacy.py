@@ -4,7 +4,7 @@ import pytest
 
 from faults.harness import Harness
 
-# A change of the legacy database, what the release must name, and the statement that repairs it.
+# A change to the legacy database, what the release must name, and the repair.
 CHANGES = {
     "a legacy table is dropped (cascade)": (
         "create table public.kept (like legacy.dispatch_category including all);"

@@ -7,7 +7,7 @@ from contextlib import suppress
 import psutil
 
 from faults.harness import Harness, kill, wait_until
-from ops.build import PARTING_SECONDS
+from ops.dbt.run import SHUTDOWN_SECONDS
 
 # A process that a shell starts in the background ignores Ctrl-C, and so do its children.
 IN_THE_BACKGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
@@ -64,7 +64,7 @@ def test_release_is_stopped(harness: Harness) -> None:
         start = time.monotonic()
         release.process.send_signal(signal.SIGTERM)
         fault.ended(release, 130, "interrupted")
-        assert time.monotonic() - start < PARTING_SECONDS / 2
+        assert time.monotonic() - start < SHUTDOWN_SECONDS / 2
         assert not dbt.is_running()
         fault.assert_nothing_is_left()
         fault.open_gate()

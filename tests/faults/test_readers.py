@@ -1,4 +1,4 @@
-"""Readers who are in the way of a release, and what they see."""
+"""Readers that hold up a release, and what they see."""
 
 import threading
 

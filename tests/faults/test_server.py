@@ -104,7 +104,7 @@ def test_disk_is_full(harness: Harness) -> None:
 
 @contextmanager
 def limited(kind: int, limit: int) -> Iterator[None]:
-    """Let what is started meanwhile have no more than this."""
+    """Limit the resources of processes that start inside the block."""
     soft, hard = resource.getrlimit(kind)
     if hard not in (resource.RLIM_INFINITY,) and hard < limit:
         pytest.skip("this machine allows even less")

@@ -1,4 +1,4 @@
-"""Chromium, which tells what it asks the network for and what went wrong in a page."""
+"""Chromium, with a record of its network requests and of the errors in a page."""
 
 import json
 import os
@@ -18,7 +18,7 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync --window-size=1280,1000"
 )
-# Read at once: a test that runs dbt in this process takes the variables of the project away meanwhile.
+# Read at import: a test that runs dbt in this process changes the environment.
 IS_REQUIRED = bool(os.environ.get("DISPATCH_REQUIRE_BROWSER"))
 
 

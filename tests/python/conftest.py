@@ -12,10 +12,12 @@ import pytest
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from ops import connection, legacy, sandbox
-from ops.build import DBT
+from ops import legacy
+from ops.database import connection
+from ops.database.server import Server, temporary_server
+from ops.dbt import sandbox
+from ops.dbt.run import DBT
 from ops.project import ROOT
-from ops.server import Server, temporary_server
 
 SCRATCH = "scratch"
 PROJECT = ("dbt_project.yml", "packages.yml", "package-lock.yml")

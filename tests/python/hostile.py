@@ -1,4 +1,4 @@
-"""What somebody else may have done to a database: functions in public, and settings of the role."""
+"""Changes that other users may make to a database: functions in public, and settings of the role."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -46,7 +46,7 @@ class Project:
 
 @contextmanager
 def parsed(database: Database, *options: str, **environment: str) -> Iterator[Project]:
-    """Give the project for a database, whose environment this process has meanwhile."""
+    """Parse the project for a database; inside the block this process has its environment."""
     with mock.patch.dict(os.environ, database.environment | environment, clear=True):
         yield Project(*options)
     gc.unfreeze()

@@ -100,7 +100,7 @@ def built(scratch: Database) -> Database:
     return scratch
 
 
-def test_every_system_comes_out_exactly(built: Database) -> None:
+def test_every_system_has_its_exact_counts(built: Database) -> None:
     ledger = built.rows(
         "select entity, source_rows, migrated_rows, excluded_rows, rejected_rows from dispatch_audit.migration_ledger"
     )
@@ -114,7 +114,7 @@ def test_the_phases_migrate_42911_rows(built: Database) -> None:
     assert sum(found[phase] for phase in MIGRATED) == 42_911
 
 
-def test_phase_7_succeeds_at_two_rates_each_named_for_what_it_is(built: Database) -> None:
+def test_phase_7_has_two_named_success_rates(built: Database) -> None:
     """The mean of eight rates counts each system alike; the weighted one counts rows, 23,086 of 23,342."""
     rates = (
         "select round(100 * avg(success_rate), 2),"

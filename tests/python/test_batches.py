@@ -1,4 +1,4 @@
-"""The notifications are loaded in batches: only what changed is written again, and nothing tells the difference."""
+"""The notifications are loaded in batches: only what changed is written again, with the same result as a full load."""
 
 import random
 import signal
@@ -14,7 +14,7 @@ from inprocess import Project, parsed
 from marts import broken_keys
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
-from ops.build import DBT
+from ops.dbt.run import DBT
 from ops.project import ROOT
 
 SIZE = 65_536
@@ -132,7 +132,7 @@ def test_a_run_with_nothing_changed_writes_nothing(loaded: Database, project: Pr
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_after_any_changes_it_equals_a_full_rebuild(loaded: Database, project: Project, seed: int) -> None:
+def test_batched_load_equals_a_full_rebuild(loaded: Database, project: Project, seed: int) -> None:
     for statements in rounds(random.Random(seed)):
         inputs, places = made_from(loaded), {table: written(loaded, table) for table in LOADED}
         for statement in statements:
@@ -150,7 +150,7 @@ def test_after_any_changes_it_equals_a_full_rebuild(loaded: Database, project: P
         assert found == contents(loaded), statements
 
 
-def test_a_killed_load_goes_on_where_it_stopped(loaded: Database, project: Project) -> None:
+def test_killed_load_resumes_where_it_stopped(loaded: Database, project: Project) -> None:
     """Kill dbt in the middle of a load from nothing; an event trigger makes every batch slow enough to be caught."""
     project.dbt("run", *WITH_PARENTS, "--full-refresh")
     expected = contents(loaded)
@@ -192,7 +192,7 @@ def test_a_killed_load_goes_on_where_it_stopped(loaded: Database, project: Proje
     assert broken_keys(loaded) == []
 
 
-def test_another_definition_loads_everything_anew(loaded: Database, project: Project) -> None:
+def test_changed_definition_loads_everything_again(loaded: Database, project: Project) -> None:
     """A bound that is compiled into the triage changes no legacy row, and may change the disposition of every one."""
     project.dbt("run", *WITH_PARENTS)
     before, places = contents(loaded), written(loaded, MART)
@@ -206,7 +206,7 @@ def test_another_definition_loads_everything_anew(loaded: Database, project: Pro
     assert contents(loaded) == before
 
 
-def test_another_definition_further_up_is_noticed_as_well(loaded: Database, project: Project) -> None:
+def test_changed_upstream_definition_is_noticed(loaded: Database, project: Project) -> None:
     """The staging view is read through two others."""
     project.dbt("run", *WITH_PARENTS)
     staging = "dispatch_staging.stg_dispatch__notifications"
@@ -221,7 +221,7 @@ def test_another_definition_further_up_is_noticed_as_well(loaded: Database, proj
     assert loaded.rows(f"select count(*) from {MART}") == [(rows,)]
 
 
-def test_its_foreign_key_is_in_place_after_a_run_of_either_end(loaded: Database, project: Project) -> None:
+def test_foreign_key_exists_after_a_run_of_either_table(loaded: Database, project: Project) -> None:
     assert loaded.rows("select 1 from dispatch_audit.foreign_key_ledger where child = 'notifications'")
     for model in ("notifications", "profiles"):
         project.dbt("run", "--select", model)

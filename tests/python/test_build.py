@@ -13,7 +13,8 @@ from dbt_common.exceptions import CompilationError
 from inprocess import Project, parsed
 from marts import assert_nothing_is_lost, broken_keys, fingerprints
 
-from ops import ledger, report
+from ops import report
+from ops.report import ledger
 
 TESTS = ("resource_type:test", "resource_type:unit_test")
 
@@ -29,7 +30,7 @@ def built(scratch: Database) -> Database:
 
 @pytest.fixture(scope="module")
 def project(built: Database) -> Iterator[Project]:
-    """Parse the project once for the runs whose output nobody looks at."""
+    """Parse the project once for the runs whose output is not checked."""
     with parsed(built) as project:
         yield project
 
@@ -108,7 +109,7 @@ def test_a_crosswalk_row_recovers_a_reject(built: Database, project: Project) ->
     assert template_products() == (migrated, rejected)
 
 
-def test_a_missing_legacy_table_is_named_in_one_sentence(built: Database) -> None:
+def test_missing_legacy_table_is_named(built: Database) -> None:
     built.execute("alter table legacy.dispatch_note rename to moved_away")
     try:
         done = built.dbt("build")
@@ -132,7 +133,7 @@ def test_a_failed_child_keeps_its_foreign_keys(built: Database) -> None:
     assert broken_keys(built) == []
 
 
-def test_what_changed_is_built_beside_the_rest(built: Database, tmp_path: Path) -> None:
+def test_changed_models_are_built_into_a_developer_schema(built: Database, tmp_path: Path) -> None:
     """A developer's schema gets the changed model and what depends on it; the rest is read where main built it."""
     state, project = tmp_path / "state", tmp_path / "project"
     for folder in (state, project):

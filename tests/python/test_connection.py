@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 from conftest import Database
 
-from ops import connection, demo, landing, releases
-from ops.connection import Target, check_server, connect
+from ops import demo
+from ops.database import connection
+from ops.database.connection import Target, check_server, connect
+from ops.database.server import temporary_server
+from ops.dbt import profiles
 from ops.errors import Failure, Unreachable
 from ops.project import ROOT
-from ops.server import temporary_server
+from ops.release import records
+from ops.source import tables
 
 FREE = Target(host="127.0.0.1", port=0, user="postgres", password="", dbname="postgres")
 
@@ -33,14 +37,14 @@ def test_a_closed_port_is_named(closed_port: int):
         connect(replace(FREE, port=closed_port))
 
 
-def test_a_stopped_embedded_server_comes_with_the_command_that_starts_it(monkeypatch: pytest.MonkeyPatch):
+def test_stopped_embedded_server_names_the_command_that_starts_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DISPATCH_PGDATA", "/tmp/dispatch-test-nowhere")
     monkeypatch.delenv("DISPATCH_PGHOST", raising=False)
     with pytest.raises(Failure, match=r"nowhere: \.venv/bin/python -m ops server start starts it\.$"):
         connect(connection.target_from_environment())
 
 
-def test_a_wrong_password_an_unknown_user_and_an_unknown_database_are_told_apart():
+def test_wrong_password_user_and_database_are_distinguished():
     with temporary_server() as server:
         target = Target(host=str(server.folder), port=5432, user="locked", password="wrong", dbname="postgres")
         owner = replace(target, user="postgres")
@@ -94,12 +98,12 @@ def test_missing_legacy_tables_are_named(scratch: Database):
 
 
 def test_a_missing_profile_is_named(scratch: Database, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(demo, "PROFILES", scratch.folder / "none.yml")
-    with pytest.raises(Failure, match="make setup"):
-        demo.preflight(scratch.target)
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(scratch.folder / "none"))
+    with pytest.raises(Failure, match=r"^There is no .*none/profiles.yml: make setup writes it\.$"):
+        profiles.schema()
 
 
-def test_the_command_line_ends_in_one_sentence_and_exit_code_1(closed_port: int):
+def test_failure_prints_one_line_and_exits_with_1(closed_port: int):
     environment = os.environ | {"DISPATCH_PGHOST": "127.0.0.1", "DISPATCH_PGPORT": str(closed_port)}
     done = subprocess.run(
         [sys.executable, "-m", "ops", "psql", "-c", "select 1"],
@@ -147,8 +151,8 @@ def test_a_password_file_is_still_read(scratch: Database, monkeypatch: pytest.Mo
 
 
 SLOW = """
-from ops import ledger
-from ops.connection import rows
+from ops.report import ledger
+from ops.database.connection import rows
 ledger.show = lambda connection: rows(connection, "select pg_sleep(60)")
 from ops.__main__ import main
 main()
@@ -159,7 +163,7 @@ main()
     ("is_interrupted", "code", "sentence"),
     [(True, 130, ""), (False, 1, "The server ended a statement: canceling statement due to user request. ")],
 )
-def test_only_ctrl_c_is_taken_for_ctrl_c(scratch: Database, is_interrupted: bool, code: int, sentence: str):
+def test_only_ctrl_c_counts_as_an_interruption(scratch: Database, is_interrupted: bool, code: int, sentence: str):
     sleeper = "from pg_stat_activity where query = 'select pg_sleep(60)'"
     with subprocess.Popen(
         [sys.executable, "-c", SLOW, "ledger"], cwd=ROOT, env=scratch.environment, stderr=subprocess.PIPE, text=True
@@ -204,10 +208,10 @@ class Pooled:
 def test_a_pooler_in_transaction_mode_is_noticed(scratch: Database):
     backends = [scratch.connect(), scratch.connect()]
     other = scratch.connect()
-    releases.check_pooler(backends[0], other)  # in session mode every connection has a session of its own
+    records.check_pooler(backends[0], other)  # in session mode every connection has a session of its own
     with pytest.MonkeyPatch.context() as patched, pytest.raises(Failure, match="pooler in transaction mode"):
-        patched.setattr(releases, "transaction", lambda pooled: nullcontext(pooled.cursor()))
-        releases.check_pooler(Pooled(backends), Pooled(backends, is_transaction=True))
+        patched.setattr(records, "transaction", lambda pooled: nullcontext(pooled.cursor()))
+        records.check_pooler(Pooled(backends), Pooled(backends, is_transaction=True))
     for each in (*backends, other):
         each.close()
 
@@ -219,6 +223,8 @@ def test_a_pooler_that_drops_the_settings_is_noticed(scratch: Database, monkeypa
 
 
 def test_a_legacy_server_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch, closed_port: int):
-    monkeypatch.setenv(landing.DSN, f"host=127.0.0.1 port={closed_port} dbname=x user=x")
-    with pytest.raises(Failure, match=r"^No PostgreSQL answers where DISPATCH_LEGACY_DSN leads: .* refused\)\.$"):
-        landing.connect_legacy()
+    monkeypatch.setenv(tables.DSN, f"host=127.0.0.1 port={closed_port} dbname=x user=x")
+    with pytest.raises(
+        Failure, match=r"^No PostgreSQL answers at the host and port in DISPATCH_LEGACY_DSN: .* refused\)\.$"
+    ):
+        tables.connect_legacy()

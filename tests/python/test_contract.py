@@ -108,7 +108,7 @@ def failures(scratch: Database, project: Project) -> dict[str, list[tuple[object
     return found
 
 
-def test_just_the_test_of_the_broken_contract_fails(failures: dict[str, list[tuple[object, ...]]]) -> None:
+def test_only_the_test_of_the_broken_contract_fails(failures: dict[str, list[tuple[object, ...]]]) -> None:
     assert set(failures) == {
         name for mart, *_, others in BROKEN.values() for name in (f"{mart}_contract_is_enforced", *others)
     }
@@ -116,7 +116,7 @@ def test_just_the_test_of_the_broken_contract_fails(failures: dict[str, list[tup
         assert failures[f"{mart}_contract_is_enforced"] == [(mart, promise)]
 
 
-def test_an_engine_that_enforces_nothing_is_asked_for_the_rows(
+def test_rows_are_checked_where_the_engine_enforces_nothing(
     scratch: Database, project: Project, failures: dict[str, list[tuple[object, ...]]]
 ) -> None:
     assert failures
@@ -127,7 +127,7 @@ def test_an_engine_that_enforces_nothing_is_asked_for_the_rows(
         assert found == (set() if kind in NOT_SCANNED else {(mart, promise)}), kind
 
 
-def test_a_row_that_breaks_a_promise_stops_the_build(scratch: Database, project: Project) -> None:
+def test_row_that_violates_a_constraint_stops_the_build(scratch: Database, project: Project) -> None:
     before = scratch.rows("select count(*) from dispatch_marts.offices")
     scratch.execute(
         "update dispatch_intermediate.int_offices__triaged set country_code = 'Elbonia' where disposition = 'migrated'"

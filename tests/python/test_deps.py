@@ -15,7 +15,8 @@ from threading import Thread
 import pytest
 import yaml
 
-from ops import deps
+from ops.dbt import deps
+from ops.errors import Failure
 
 PROJECT = Path(__file__).parents[2]
 LOCK = yaml.safe_load((PROJECT / "package-lock.yml").read_text())
@@ -76,7 +77,7 @@ def use_hub(monkeypatch, address: str) -> None:
 
 @pytest.fixture
 def no_hub(monkeypatch) -> None:
-    """An address where nobody listens."""
+    """An address without a server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     use_hub(monkeypatch, f"http://127.0.0.1:{port}/")
@@ -134,7 +135,7 @@ def test_an_installation_that_no_longer_fits_is_replaced(project, damage):
 
 
 def test_folders_put_there_by_hand_are_left_alone(project, monkeypatch):
-    """Even when they are not what the lock says: somebody meant it."""
+    """Even if they differ from the lock: they were put there on purpose."""
     forbid_probe(monkeypatch)
     shutil.copytree(PROJECT / "offline_packages", project / "dbt_packages")
     (project / "dbt_packages" / "dbt_date" / "mine").touch()
@@ -144,7 +145,7 @@ def test_folders_put_there_by_hand_are_left_alone(project, monkeypatch):
 
 @pytest.mark.usefixtures("hub")
 def test_a_hub_replaces_the_stand_ins(project, monkeypatch):
-    """Dbt installs, keeps our lock as it is, and the next run asks nobody."""
+    """Dbt installs and keeps the lock unchanged, and the next run does not ask the hub."""
     with monkeypatch.context() as patched:
         patched.setattr(deps, "_probe_hub", lambda: ("", "no connection"))
         deps.install(project)
@@ -162,13 +163,13 @@ def test_a_hub_without_the_locked_version_is_an_error(project, hub):
     """One sentence, and no half installation that a later run would trust."""
     page = hub / "api/v1/dbt-labs/dbt_utils.json"
     page.write_text(page.read_text().replace("1.4.1", "9.9.9"))
-    with pytest.raises(deps.DepsError, match=r"`dbt deps` failed: .*dbt-labs/dbt_utils") as error:
+    with pytest.raises(Failure, match=r"`dbt deps` failed: .*dbt-labs/dbt_utils") as error:
         deps.install(project)
     assert "\n" not in str(error.value) and "Traceback" not in str(error.value)
     assert not (project / "dbt_packages").exists()
 
 
-def test_an_answer_that_is_no_package_index_counts_as_no_hub(hub):
+def test_answer_without_a_package_index_counts_as_no_hub(hub):
     """Login pages and proxies answer too."""
     assert deps._probe_hub()[1] == ""
     index = hub / "api/v1/index.json"
@@ -180,7 +181,7 @@ def test_an_answer_that_is_no_package_index_counts_as_no_hub(hub):
     assert deps._probe_hub()[1] == "HTTP 404"
 
 
-def test_a_hub_that_never_answers_is_given_up(monkeypatch):
+def test_hub_that_never_answers_times_out(monkeypatch):
     """A firewall that swallows packets must not hang the installation."""
     monkeypatch.setattr(deps, "PROBE_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -192,7 +193,7 @@ def test_a_hub_that_never_answers_is_given_up(monkeypatch):
 def test_the_hub_url_variable_is_honoured_with_or_without_its_slash():
     """Dbt itself needs the slash; people forget it."""
     run = subprocess.run(
-        [sys.executable, "-c", "from ops.deps import _probe_hub; print(*_probe_hub())"],
+        [sys.executable, "-c", "from ops.dbt.deps import _probe_hub; print(*_probe_hub())"],
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""A legacy copy without its constraints: rows may be missing, doubled or broken, and still none may be lost."""
+"""A legacy copy without its constraints: rows may be missing, duplicated or broken, and still none may be lost."""
 
 import json
 
@@ -77,7 +77,7 @@ def spoil(database: Database) -> None:
 
 @pytest.fixture(scope="module")
 def built(scratch: Database) -> Database:
-    """Build a spoilt copy, with every data test of error severity holding."""
+    """Build a copy with bad data; every data test of severity error passes."""
     scratch.load_legacy("tiny")
     spoil(scratch)
     with parsed(scratch) as project:
@@ -89,7 +89,7 @@ def test_no_row_is_lost_and_no_row_is_orphaned(built: Database) -> None:
     assert_nothing_is_lost(built)
 
 
-def test_the_dirt_was_there(built: Database) -> None:
+def test_bad_data_was_present(built: Database) -> None:
     reasons = {reason for (reason,) in built.rows("select distinct reason from dispatch_audit.migration_rejects")}
     assert {
         "legacy_id_not_given",
@@ -117,7 +117,7 @@ def test_what_a_mart_cannot_hold_exactly_is_rejected(built: Database, entity: st
     assert (None,) not in found  # it would be in the mart
 
 
-def test_impossible_dates_are_no_news(built: Database) -> None:
+def test_impossible_dates_do_not_count_as_fresh(built: Database) -> None:
     """Each of the tables has a row of the year infinity, or of none; they neither are news nor end dbt."""
     built.execute("update legacy.dispatch_record set created_at = '20000-01-01'")
     built.execute("update legacy.dispatch_payment set made_at = '2062-01-01' where id % 5 = 0")
@@ -134,7 +134,7 @@ def test_unknown_codes_are_called_unmapped(built: Database) -> None:
     assert built.rows("select 1 from dispatch_marts.payment_operations where operation_type = 'unmapped'")
 
 
-def test_ids_are_compared_unless_an_index_keeps_them_apart(built: Database) -> None:
+def test_ids_are_compared_without_a_unique_index(built: Database) -> None:
     indexes = {
         "none": "select",
         "not unique": "create index on legacy.dispatch_notification (id)",

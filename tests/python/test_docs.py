@@ -19,7 +19,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from ops import docs
+from ops.docs import page as docs
 from ops.errors import Failure
 from ops.project import ROOT
 
@@ -37,7 +37,7 @@ def project(scratch: Database) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def manifest(project: Project) -> dict[str, Any]:
-    """What dbt knows of the project itself, without its packages."""
+    """The manifest of the project itself, without its packages."""
     found = project.manifest.writable_manifest().to_dict(omit_none=False)
     for kind in ("nodes", "sources", "macros", "unit_tests", "exposures", "groups"):
         found[kind] = {name: each for name, each in found[kind].items() if each["package_name"] == "dispatch"}
@@ -96,7 +96,7 @@ def test_every_column_without_a_contract_is_described(scratch: Database, page: P
     assert {column for column in described - columns if column[0] in schemas} == set()
 
 
-def test_every_test_is_described_itself_or_by_its_kind(manifest: dict[str, Any]) -> None:
+def test_every_test_or_its_kind_is_described(manifest: dict[str, Any]) -> None:
     overview = manifest["docs"]["doc.dispatch.__overview__"]["block_contents"]
     explained = set(re.findall(r"`(\w+)`", overview.partition("## What is tested")[2].partition("\n## ")[0]))
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
@@ -106,7 +106,7 @@ def test_every_test_is_described_itself_or_by_its_kind(manifest: dict[str, Any])
     assert explained - set(kinds.values()) == set()
 
 
-def test_the_links_of_the_overview_lead_somewhere(manifest: dict[str, Any]) -> None:
+def test_links_of_the_overview_resolve(manifest: dict[str, Any]) -> None:
     pages = {f"{node['resource_type']}/{name}" for name, node in {**tables(manifest), **manifest["exposures"]}.items()}
     texts = (manifest["docs"][f"doc.dispatch.{block}"]["block_contents"] for block in ("__overview__", "__dispatch__"))
     links = {link for text in texts for link in re.findall(r"\(#!/([^)]+)\)", text)}
@@ -114,7 +114,7 @@ def test_the_links_of_the_overview_lead_somewhere(manifest: dict[str, Any]) -> N
     assert links - pages == {"overview/dispatch"}
 
 
-def test_the_new_application_takes_every_mart(manifest: dict[str, Any]) -> None:
+def test_exposure_of_the_new_application_has_every_mart(manifest: dict[str, Any]) -> None:
     marts = {name for name, node in tables(manifest).items() if node.get("path", "").startswith("marts/")}
     assert set(manifest["exposures"]["exposure.dispatch.new_application"]["depends_on"]["nodes"]) == marts
 
@@ -165,7 +165,7 @@ def test_nothing_is_documented_before_a_build(database: Any, tmp_path: Path) -> 
 
 
 def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> None:
-    """Somebody opens the file, looks for payments, and sees the columns and the lineage."""
+    """A reader opens the file, searches for payments, and sees the columns and the lineage."""
     wait = WebDriverWait(browser, 120)
 
     def seen(selector: str, text: str) -> WebElement:

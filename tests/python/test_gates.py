@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import sandbox
-from ops.build import DBT
+from ops.dbt import sandbox
+from ops.dbt.run import DBT
 from ops.project import ROOT
 
 PROGRAMS = Path(sys.executable).parent
@@ -189,7 +189,7 @@ def test_each_broken_rule_is_named_and_nothing_else(tmp_path: Path) -> None:
         ("@3d3c42e5aac5ba805825da76410c181273ba90b1", "@main", "zizmor"),
     ],
 )
-def test_a_mistake_in_a_workflow_is_seen(there: str, instead: str, linter: str, tmp_path: Path) -> None:
+def test_mistake_in_a_workflow_is_found(there: str, instead: str, linter: str, tmp_path: Path) -> None:
     original = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
     assert there in original
     workflow = tmp_path / ".github" / "workflows" / "ci.yml"
@@ -206,7 +206,7 @@ def test_a_mistake_in_a_workflow_is_seen(there: str, instead: str, linter: str, 
     assert codes[1] != 0
 
 
-def test_no_text_is_read_or_written_in_the_encoding_of_the_locale():
+def test_encoding_is_always_given():
     """Files and the output of programs: in another locale they would end in a traceback, or be mangled unnoticed."""
     texts = {"read_text", "write_text", "open", "FileHandler"}
     found = []

@@ -1,8 +1,8 @@
 import pytest
 from conftest import Database
 
-from ops import ledger
 from ops.errors import Failure
+from ops.report import ledger
 
 AUDIT = """
 create schema dispatch_audit;
@@ -30,7 +30,7 @@ select * from (values ('Designing', true), ('Designing', false), ('Remote', fals
 """
 
 
-def test_the_ledger_before_the_first_build(database):
+def test_ledger_before_the_first_build(database):
     with pytest.raises(Failure, match="make demo or dbt build"):
         ledger.show(database("unbuilt").connect())
 
@@ -50,6 +50,6 @@ def test_the_ledger_shows_totals_reasons_and_keys(scratch: Database, capsys: pyt
         "total 3 1",
         "Success rate of the Phase 7 systems: 78.01% as the mean of their rates, 99.54% over all their rows.",
         "Mean amount of a payment 255.48, of a payment operation –.",
-        "0 orphans in 16,011 references over 1 foreign keys; 1 of them held by the database itself.",
+        "0 orphans in 16,011 references over 1 foreign keys; 1 of them enforced by the database itself.",
     ):
         assert expected in lines

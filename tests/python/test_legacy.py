@@ -10,7 +10,7 @@ from conftest import Database
 from psycopg2.extensions import connection as Connection
 
 from ops import legacy
-from ops.connection import rows
+from ops.database.connection import rows
 from ops.errors import Failure
 from ops.legacy import Scale
 from ops.project import ROOT
@@ -58,7 +58,7 @@ def test_another_scale_and_changed_files_replace_the_copy(opened: Connection, fo
     assert len(items(opened)) == 2
 
 
-def test_a_failing_file_is_named_with_its_line_and_leaves_the_old_copy(opened: Connection, folder: Path):
+def test_failing_file_is_named_with_its_line_and_keeps_the_old_copy(opened: Connection, folder: Path):
     load(opened, folder)
     (folder / "02_rows.sql").write_text("delete from item;\n\nselect nonsense from item;\n")
     with pytest.raises(Failure, match=r'02_rows\.sql, line 3: column "nonsense" does not exist'):
@@ -67,7 +67,7 @@ def test_a_failing_file_is_named_with_its_line_and_leaves_the_old_copy(opened: C
     assert opened.autocommit
 
 
-def test_tables_of_somebody_else_are_not_replaced(opened: Connection, folder: Path):
+def test_other_tables_are_not_replaced(opened: Connection, folder: Path):
     opened.cursor().execute("create schema legacy; create table legacy.auth_user (id int)")
     for force in (False, True):
         with pytest.raises(Failure, match="will not be replaced"):
@@ -81,7 +81,7 @@ def test_another_schema_can_be_loaded(opened: Connection, folder: Path):
     assert rows(opened, 'select id from "Odd ""name""".item') == [(2,)]
 
 
-def test_no_files_is_a_mistake(opened: Connection, tmp_path: Path):
+def test_folder_without_files_is_refused(opened: Connection, tmp_path: Path):
     with pytest.raises(Failure, match="no SQL files"):
         load(opened, tmp_path)
 
@@ -90,7 +90,7 @@ def test_the_schema_that_dbt_reads_is_the_one_that_is_loaded_and_checked(scratch
     for name in ("ops", "synthetic_legacy", "models"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "profiles.yml.example", tmp_path)
-    (tmp_path / "profiles.yml").touch()  # doctor asks for one, and connects by the environment
+    shutil.copy(ROOT / "profiles.yml.example", tmp_path / "profiles.yml")
     text = (ROOT / "dbt_project.yml").read_text(encoding="utf-8")
     (tmp_path / "dbt_project.yml").write_text(text.replace("legacy_schema: legacy\n", "legacy_schema: old_system\n"))
     for command in (["legacy", "load", "--scale", "tiny"], ["doctor"]):

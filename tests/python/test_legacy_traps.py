@@ -62,7 +62,7 @@ def legacy(scratch: Database) -> Database:
     return scratch
 
 
-def test_every_trap_is_written_alike() -> None:
+def test_every_trap_has_the_same_sections() -> None:
     """Title, story, Handled by, query, Shows, table; what is not would not be tested."""
     assert [section for section in sections() if not TRAP.fullmatch(section)] == []
     assert len({trap.title for trap in traps()}) == len(sections()) > 40
@@ -82,13 +82,13 @@ def test_a_query_shows_what_the_page_says(legacy: Database, trap: Trap) -> None:
 
 
 @pytest.mark.parametrize("trap", traps(), ids=lambda trap: trap.title)
-def test_what_is_said_of_a_result_is_in_it(trap: Trap) -> None:
+def test_claims_about_a_result_are_true(trap: Trap) -> None:
     """The sentence above a table names no number that the table lacks."""
     assert set(NUMBER.findall(trap.shows)) <= set(NUMBER.findall(trap.table))
 
 
 @pytest.mark.parametrize("trap", traps(), ids=lambda trap: trap.title)
-def test_what_handles_a_trap_exists(trap: Trap) -> None:
+def test_handlers_of_every_trap_exist(trap: Trap) -> None:
     folders = ("models", "macros", "seeds")
     there = {path.stem for folder in folders for path in (ROOT / folder).rglob("*.*")}
     assert set(re.findall(r"`(\w+)`", trap.handlers)) <= there

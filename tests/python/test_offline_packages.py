@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ops import sandbox
-from ops.build import DBT
-from ops.connection import Target
+from ops.database.connection import Target
+from ops.dbt import sandbox
+from ops.dbt.run import DBT
 
 PROJECT = Path(__file__).parents[2]
 OFFLINE = PROJECT / "offline_packages"

@@ -22,11 +22,11 @@ SHOWN = ("marts", "audit", "snapshots")
 
 # A mark is in front of a text and inside a JSON value; a date is replaced by one that no row has.
 MARK = r"canary\d{3}x|1901-\d\d-\d\d"
-# In front of every untagged text: the worst that somebody could have written there.
+# In front of every untagged text: what a user could have written there at worst.
 FREE_MARK = r"magpie \d{3}"
 FIRST_DATE = date(1901, 1, 1)
 
-# Parts of names of columns that sound as if they told who somebody is or what somebody wrote.
+# Parts of column names that suggest personal data or free text.
 SOUNDS_PERSONAL = re.compile(
     r"(^|_)(name|first|last|full|initials|login|user|username|sender|author|e?mail|phone|mobile|fax|contact"
     r"|birth|birthday|birthdate|dob|age|ssn|passport|ip"
@@ -263,11 +263,11 @@ def marked(column: str, text: str) -> str:
 
 
 def assert_none(findings: Iterable[str]) -> None:
-    """Fail with all findings; pytest would cut off a list."""
+    """Fail with all findings; pytest would shorten a list."""
     assert not (found := sorted(findings)), "\n".join(found)
 
 
-def test_whatever_carries_a_personal_value_is_tagged(built: Build) -> None:
+def test_columns_with_personal_values_are_tagged(built: Build) -> None:
     assert_none(
         f"tag {column} pii: values of {', '.join(sorted(sources))} are in it"
         for column, sources in built.carried.items()
@@ -282,7 +282,7 @@ def test_layers_that_analysts_do_not_read_are_tagged_as_a_whole(built: Build, pr
     assert_none(f"{name} is not tagged" for name in hidden if not nodes[name].config.meta.get("pii"))
 
 
-def test_whatever_is_tagged_carries_a_personal_value(built: Build) -> None:
+def test_tagged_columns_have_personal_values(built: Build) -> None:
     """Else its source lacks the tag, its own tag is a mistake, or the marks do not get as far as they should."""
     assert len(built.tagged) > 50
     marked = {str(column) for column in built.carried} | SUMS
@@ -291,7 +291,7 @@ def test_whatever_is_tagged_carries_a_personal_value(built: Build) -> None:
     )
 
 
-def test_analysts_see_no_text_that_somebody_could_have_written_freely(built: Build) -> None:
+def test_analysts_see_no_free_text(built: Build) -> None:
     """Whatever is in a legacy text: decoded by a list, shown by its form alone, or not shown."""
     assert_none(f"{column} shows what was written into a legacy text" for column in built.shown - LISTS)
     assert_none(f"{column} shows nothing of a legacy text: take it off LISTS" for column in LISTS - built.shown)
@@ -311,7 +311,7 @@ def test_secrets_stay_at_the_source(built: Build, project: Project) -> None:
     assert_none(f"{node.name} reads a secret" for node in staging if secret.search(node.raw_code))
 
 
-def test_what_sounds_personal_is_tagged_or_explained(built: Build) -> None:
+def test_columns_with_personal_names_are_tagged_or_explained(built: Build) -> None:
     assert_none(
         f"{column} sounds personal: tag it pii, or say in READABLE why not"
         for column in sounding_personal(built)
@@ -377,7 +377,7 @@ def sounding_personal(built: Build) -> list[Column]:
 
 
 def prose(built: Build) -> dict[Column, int]:
-    """Return how many values of a column somebody may have written: of three words or of more than forty characters."""
+    """Return how many values of a column may be free text: three words or more than forty characters."""
     counts = {
         column: sum(len(value.split()) > 2 or len(value) > 40 for value in values)
         for column, values in built.values.items()

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import build, project, release
-from ops.connection import Target
+from ops import project
+from ops.database.connection import Target
+from ops.dbt import run
 from ops.errors import Failure
+from ops.release import production
 
 NOWHERE = Target("/nowhere", 5432, "nobody", "", "none")
 
@@ -16,7 +18,7 @@ NOWHERE = Target("/nowhere", 5432, "nobody", "", "none")
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A project whose folder of logs was made before, for everybody to read."""
-    for module in (project, build, release):
+    for module in (project, run, production):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     for variable in ("DBT_LOG_PATH", "DBT_TARGET_PATH"):
         monkeypatch.delenv(variable, raising=False)
@@ -30,28 +32,28 @@ def mode(path: Path) -> str:
     return oct(path.stat().st_mode & 0o777)
 
 
-def test_the_log_of_a_release_is_for_its_owner(root: Path):
-    paths = {release._log_file() for _ in range(5)}
+def test_release_log_is_private(root: Path):
+    paths = {production._log_file() for _ in range(5)}
     assert len(paths) == 5
     assert {mode(path) for path in paths} == {"0o600"}
     assert {mode(root / name) for name in ("logs", "logs/releases", "target")} == {"0o700"}
 
 
-def test_what_dbt_writes_is_for_its_owner(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_files_of_dbt_are_private(root: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DBT_LOG_PATH", str(root / "elsewhere"))
-    monkeypatch.setattr(build, "LEASHED", "open('written', 'w').close()  # {parent}")
-    assert build.run(["build"], {})[0] == 0
+    monkeypatch.setattr(run, "ENDS_WITH_PARENT", "open('written', 'w').close()  # {parent}")
+    assert run.run(["build"], {})[0] == 0
     assert mode(root / "written") == "0o600"
     assert mode(root / "target") == "0o700"
     assert mode(root / "logs") == "0o777"  # not where logs go
 
 
 @pytest.mark.parametrize("place", ["logs", "logs/releases"])
-def test_a_log_folder_that_cannot_be_written_to_is_one_sentence(root: Path, place: str):
+def test_unwritable_log_folder_is_named(root: Path, place: str):
     (root / "logs" / "releases").rmdir()
     if place == "logs":
         (root / "logs").rmdir()
     (root / place).touch()
     with pytest.raises(Failure, match=rf"{place}.* cannot |cannot .*{place}.*") as refused:
-        release.run(NOWHERE)
+        production.run(NOWHERE)
     assert "DBT_LOG_PATH" in str(refused.value)

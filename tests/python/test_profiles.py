@@ -9,11 +9,11 @@ from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from jinja2 import Environment
 
-from ops import profiles, sandbox
-from ops.connection import check_server, connect
+from ops.database.connection import check_server, connect
+from ops.database.server import SETTINGS, temporary_server
+from ops.dbt import profiles, sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import SETTINGS, temporary_server
 
 ASSERT = ("run-operation", "assert_session")
 
@@ -21,7 +21,7 @@ ASSERT = ("run-operation", "assert_session")
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "profiles.yml"
-    monkeypatch.setattr(profiles, "PROFILES", path)
+    monkeypatch.setattr(profiles, "ROOT", tmp_path)
     monkeypatch.delenv("DISPATCH_PGDATA", raising=False)
     return path
 
@@ -40,7 +40,7 @@ def test_a_profile_is_written_once_and_never_overwritten(file: Path):
     assert file.read_text() == "mine: true\n"
 
 
-def test_a_project_that_was_moved_or_copied_does_not_use_the_old_server(file: Path):
+def test_moved_or_copied_project_does_not_use_the_old_server(file: Path):
     profiles.write(Path("/before"))
     assert "/after" in profiles.write(Path("/after"))
     assert host(file.read_text()) == "/after"
@@ -59,7 +59,7 @@ def test_the_environment_comes_first():
 
 def test_the_pinned_settings_are_the_same_everywhere():
     """Those of both targets, those that a run asks for, and those that the tests set otherwise."""
-    outputs = yaml.safe_load(profiles.PROFILES_EXAMPLE.read_text())["dispatch"]["outputs"]
+    outputs = yaml.safe_load(profiles.EXAMPLE.read_text())["dispatch"]["outputs"]
     assert outputs["dev"]["search_path"] == outputs["prod"]["search_path"]
     path, *lines = outputs["prod"]["search_path"].split("\n")
     pinned = dict(line.removeprefix("--").split("=") for line in lines) | {"search_path": path}

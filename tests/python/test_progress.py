@@ -2,7 +2,7 @@
 
 import json
 
-from ops.build import Progress
+from ops.dbt.run import Progress
 
 
 def event(name: str, level: str = "info", msg: str = "", **data: object) -> str:
@@ -27,7 +27,7 @@ def test_progress_counts_results_and_keeps_what_failed() -> None:
     assert progress.messages == ["Failure in test every_payment_has_an_order", "Traceback of dbt itself"]
 
 
-def test_what_dbt_wrote_down_counts_whatever_its_log_said() -> None:
+def test_run_results_take_precedence_over_the_log() -> None:
     def result(status: str, node: str = "test.dispatch.due", message: str | None = None) -> dict[str, str | None]:
         return {"unique_id": node, "status": status, "message": message}
 

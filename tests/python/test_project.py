@@ -12,9 +12,9 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from ops import sandbox
 from ops.__main__ import app
-from ops.build import DBT
+from ops.dbt import sandbox
+from ops.dbt.run import DBT
 from ops.project import ROOT
 
 
@@ -52,16 +52,16 @@ def test_every_mart_is_counted(manifest: dict[str, Any]) -> None:
     assert read == triaged - {f"int_{name}__triaged" for name in batched} | stored
 
 
-def test_a_missing_value_is_noticed_at_the_source(manifest: dict[str, Any]) -> None:
+def test_missing_values_are_noticed_at_the_source(manifest: dict[str, Any]) -> None:
     """Every column that is NOT NULL in the legacy database and read has a test: a copy may hold nulls all the same."""
     schema = (ROOT / "synthetic_legacy" / "01_schema.sql").read_text()
-    given = {
+    required = {
         (table, column)
         for table, columns in re.findall(r"create table (\w+) \((.*?)\n\);", schema, re.DOTALL)
         for column in re.findall(r'^    "?(\w+)"? .* not null,?$', columns, re.MULTILINE)
     }
     code = {node["sources"][0][1]: node["raw_code"] for node in models(manifest, "staging").values()}
-    read = {(table, column) for table, column in given if re.search(rf"\b{column}\b", code[table])}
+    read = {(table, column) for table, column in required if re.search(rf"\b{column}\b", code[table])}
     assert len(read) > 150
     tests = {
         (node["sources"][0][1], node["column_name"].strip('"')): node["config"]["severity"]

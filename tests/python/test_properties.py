@@ -1,6 +1,6 @@
-"""Whatever lies in the legacy tables: every row is accounted for, no key leads to nothing, every promise holds.
+"""With any content of the legacy tables: every row is accounted for, no key is an orphan, every constraint holds.
 
-A case is a list of small acts of dirt, done to a fresh copy of the smallest legacy database without its constraints,
+A case is a list of small defects, made in a fresh copy of the smallest legacy database without its constraints,
 and a dbt run over it, in this process and with a manifest parsed once. PROPERTY_CASES and PROPERTY_SEED ask for more
 cases or other ones (make properties).
 """
@@ -26,7 +26,8 @@ from marts import assert_nothing_is_lost
 from psycopg2.extensions import cursor as Cursor
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
-from ops import connection, sandbox
+from ops.database import connection
+from ops.dbt import sandbox
 
 CASES = int(os.environ.get("PROPERTY_CASES", "25"))
 SEED = int(os.environ.get("PROPERTY_SEED", "20250731"))
@@ -66,7 +67,7 @@ class Column(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Dirt:
+class Defect:
     """Something done to every n-th row of a table."""
 
     table: str
@@ -84,7 +85,7 @@ class Dirt:
 
 
 @dataclass(frozen=True)
-class Delete(Dirt):
+class Delete(Defect):
     """Delete rows, and so the parents of others."""
 
     def do(self, cursor: Cursor) -> None:
@@ -92,7 +93,7 @@ class Delete(Dirt):
 
 
 @dataclass(frozen=True)
-class Repeat(Dirt):
+class Repeat(Defect):
     """Insert rows a second time."""
 
     def do(self, cursor: Cursor) -> None:
@@ -100,7 +101,7 @@ class Repeat(Dirt):
 
 
 @dataclass(frozen=True)
-class Put(Dirt):
+class Put(Defect):
     """Write a value into a column."""
 
     column: str
@@ -113,7 +114,7 @@ class Put(Dirt):
 
 
 @dataclass(frozen=True)
-class Share(Dirt):
+class Share(Defect):
     """Write the value of the first row into others."""
 
     column: str
@@ -124,7 +125,7 @@ class Share(Dirt):
 
 
 @dataclass(frozen=True)
-class Shift(Dirt):
+class Shift(Defect):
     """Move ids, or references to them."""
 
     column: str
@@ -158,14 +159,14 @@ def values(column: Column) -> st.SearchStrategy[str | None]:
     return st.none() | st.sampled_from(TEXTS) | any_text
 
 
-def dirt(columns: list[Column]) -> st.SearchStrategy[list[Dirt]]:
-    """Return lists of dirt, a dozen acts or so; each table has the same chance, however many columns it has."""
+def defects(columns: list[Column]) -> st.SearchStrategy[list[Defect]]:
+    """Return lists of about a dozen defects; each table has the same chance, however many columns it has."""
     of: dict[str, list[Column]] = {}
     for column in columns:
         of.setdefault(column.table, []).append(column)
 
     @st.composite
-    def act(draw: st.DrawFn) -> Dirt:
+    def act(draw: st.DrawFn) -> Defect:
         table = draw(st.sampled_from(sorted(of)))
         every = draw(st.sampled_from([13, 7, 5, 3, 2, 29, 1]))
         rows = {"table": table, "every": every, "start": draw(st.integers(0, every - 1))}
@@ -185,7 +186,7 @@ def dirt(columns: list[Column]) -> st.SearchStrategy[list[Dirt]]:
 
 
 class Warehouse:
-    """A database that is made anew for every case."""
+    """A database that is created again for every case."""
 
     def __init__(self, project: Project, database: Database) -> None:
         """Load the legacy database, put what does not depend on its rows on top of it, and keep that as a template."""
@@ -213,8 +214,8 @@ class Warehouse:
         ]
         self.admin.execute(f"create database {self.name}_clean template {self.name}")
 
-    def build(self, acts: list[Dirt]) -> None:
-        """Start anew, spoil the legacy tables, and run every model and snapshot."""
+    def build(self, acts: list[Defect]) -> None:
+        """Start from scratch, make the defects, and run every model and snapshot."""
         self.admin.execute(f"drop database {self.name} with (force)")
         self.admin.execute(f"create database {self.name} template {self.name}_clean")
         with closing(self.database.connect()) as opened, opened.cursor() as cursor:
@@ -223,7 +224,7 @@ class Warehouse:
         self.project.dbt("build", "--exclude", *NOT_BUILT)
 
     def assert_contracts_hold(self) -> None:
-        """Compare every mart with its contract: columns, types, what is given, and the keys."""
+        """Compare every mart with its contract: columns, types, not-null constraints and keys."""
         found = {
             (schema, table, column): (number, kind, is_given)
             for schema, table, column, number, kind, is_given in self.database.rows(
@@ -279,8 +280,8 @@ class Warehouse:
             if node.resource_type == "model" and node.schema in ("dispatch_marts", "dispatch_audit")
         ]
 
-    def judge(self, acts: list[Dirt]) -> None:
-        """Build a case and look for anything that does not hold."""
+    def judge(self, acts: list[Defect]) -> None:
+        """Build a case and check every rule."""
         self.build(acts)
         assert_nothing_is_lost(self.database)
         self.assert_contracts_hold()
@@ -294,8 +295,8 @@ class Worker:
     warehouse: Warehouse  # in the process
 
     def __init__(self, database: Database) -> None:
-        """Start it; the warehouse is prepared meanwhile."""
-        # Not forked: the locks of other threads would come along, and nobody would release them.
+        """Start it; the warehouse is prepared in the background."""
+        # Not forked: locks of other threads would be copied and never released.
         self.pool = ProcessPoolExecutor(1, get_context("spawn"))
         self.columns = self.pool.submit(Worker.prepare, database)
 
@@ -308,7 +309,7 @@ class Worker:
         return Worker.warehouse.columns
 
     @staticmethod
-    def judge(acts: list[Dirt]) -> str | None:
+    def judge(acts: list[Defect]) -> str | None:
         """Return what went wrong, as text: not every exception can be sent from one process to another."""
         try:
             Worker.warehouse.judge(acts)
@@ -326,11 +327,11 @@ def workers(database: Callable[[str], Database]) -> Iterator[list[Worker]]:
         worker.pool.shutdown(cancel_futures=True)
 
 
-def test_nothing_is_lost_whatever_the_dirt(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_lost_with_any_bad_data(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
     """Two cases at a time, one for each worker."""
     with capsys.disabled():
         print(f"\n{CASES} cases, seed {SEED}, two at a time: ", end="", flush=True)
-    cases = dirt(workers[0].columns.result())
+    cases = defects(workers[0].columns.result())
 
     @seed(SEED)
     @settings(
@@ -342,7 +343,7 @@ def test_nothing_is_lost_whatever_the_dirt(workers: list[Worker], capsys: pytest
     )
     @given(cases, cases)
     @example([], [])
-    def check(one: list[Dirt], other: list[Dirt]) -> None:
+    def check(one: list[Defect], other: list[Defect]) -> None:
         with capsys.disabled():
             print(".", end="", flush=True)
         judged = [worker.pool.submit(Worker.judge, acts) for worker, acts in zip(workers, (one, other), strict=True)]

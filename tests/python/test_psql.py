@@ -33,7 +33,7 @@ def test_the_session_is_that_of_the_target(scratch: Database):
     assert psql(scratch, "-At", stdin=f"{asked};") == (0, "scratch|UTC|pg_catalog, pg_temp\n", "")
 
 
-def test_a_mistake_is_shown_where_it_is(scratch: Database):
+def test_position_of_an_error_is_shown(scratch: Database):
     code, output, errors = psql(scratch, "-c", "select * from nothing")
     assert (code, output) == (1, "")
     assert errors.startswith('ERROR:  relation "nothing" does not exist\nLINE 1: select * from nothing\n')

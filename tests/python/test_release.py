@@ -1,4 +1,4 @@
-"""Versions are built beside what is being read, and change places with it in one moment.
+"""Versions are built in schemas beside the published ones, and swapped in one transaction.
 
 Two versions of the smallest legacy database: the first as it is loaded; for the second its rows have changed, and the
 project has got a mart more. The tests run in the order of the file: the last ones spoil the version that is not read.
@@ -25,11 +25,11 @@ from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from marts import fingerprints
 
-from ops import releases
-from ops.build import DBT
-from ops.connection import rows, transaction
+from ops.database.connection import rows, transaction
+from ops.dbt.run import DBT
 from ops.errors import Failure
 from ops.project import ROOT
+from ops.release import records
 
 SWAPS = 10
 READERS = 4
@@ -150,7 +150,7 @@ def first(scratch: Database) -> Version:
     """Build and publish the first version; nothing can be done before that."""
     scratch.load_legacy("tiny")
     scratch.execute(SPREAD)
-    hostile.shadow_catalog(scratch)  # whoever builds, publishes or rolls back calls none of it
+    hostile.shadow_catalog(scratch)  # build, publish and rollback call none of it
     with parsed(scratch, "--target", "prod") as project:
         production = Production(scratch, project)
         scratch.execute("create schema analytics")
@@ -228,7 +228,7 @@ SWAP = "".join(
     )
 )
 
-# What somebody did to the candidate between its tests and its publication, how it is undone, and what publish says.
+# A change to the candidate between its tests and its publication, how to undo it, and what publish says.
 CHANGES = {
     "a value there and back": (
         "update dispatch_next_marts.payments set amount = amount + 1;"
@@ -347,9 +347,7 @@ def test_a_candidate_with_other_rows_than_the_ledger_says_is_not_published(
     assert "rows, the ledger says " in refusal
 
 
-def test_a_candidate_that_is_being_written_to_is_not_published(
-    scratch: Database, production: Production, first: Version
-):
+def test_candidate_with_a_running_writer_is_not_published(scratch: Database, production: Production, first: Version):
     with closing(scratch.connect()) as other, other.cursor() as cursor:
         cursor.execute("begin; update dispatch_next_marts.payments set amount = amount")
         assert "a session is writing into the candidate" in production.operate("publish")
@@ -359,7 +357,7 @@ def test_a_version_can_be_published_once(production: Production, second: Version
     assert "published already" in production.operate("publish")
 
 
-def test_the_history_goes_on_from_the_version_that_was_read(scratch: Database, first: Version, second: Version):
+def test_history_continues_from_the_published_version(scratch: Database, first: Version, second: Version):
     counted = "select count(*), count(distinct dbt_valid_from), count(*) filter (where dbt_valid_to is null)"
     assert scratch.rows(f"{counted} from dispatch_snapshots.payments_history") == [
         (second.payments, 2, second.payments)
@@ -394,7 +392,7 @@ def test_every_answer_is_of_one_version(scratch: Database, production: Productio
             assert answers == {(first.payments,) * 6, (second.payments,) * 6}
 
 
-def test_a_long_query_reads_on_in_its_version_and_nobody_waits_for_it(
+def test_long_query_keeps_its_version_and_blocks_no_publish(
     scratch: Database, production: Production, first: Version, second: Version
 ):
     with closing(scratch.connect()) as connection, connection.cursor() as cursor:
@@ -427,7 +425,7 @@ def test_analysts_read_every_view_and_nothing_else(
                 analyst.execute(f"select 1 from {schema}.{name}")
 
 
-def test_no_view_has_a_column_that_tells_who_somebody_is(scratch: Database, production: Production, second: Version):
+def test_no_view_has_a_personal_column(scratch: Database, production: Production, second: Version):
     shown = set(
         scratch.rows("select table_name, column_name from information_schema.columns where table_schema = 'analytics'")
     )
@@ -465,7 +463,9 @@ def assert_engineers_read_everything(scratch: Database, users: Callable[[str], p
             engineer.execute(f"select 1 from {schema}.{'payments' if schema != 'legacy' else 'dispatch_payment'}")
 
 
-def test_rights_of_others_go_with_what_is_read(scratch: Database, production: Production, second: Version):
+def test_rights_of_other_roles_move_to_the_published_version(
+    scratch: Database, production: Production, second: Version
+):
     def rights() -> set[tuple[str, ...]]:
         """What bi may do, in both versions."""
         return set(
@@ -497,9 +497,7 @@ def test_rights_of_others_go_with_what_is_read(scratch: Database, production: Pr
     scratch.execute("drop owned by bi; drop role bi")
 
 
-def test_what_somebody_else_put_into_a_published_schema_is_not_taken_away(
-    scratch: Database, production: Production, second: Version
-):
+def test_objects_of_others_in_a_published_schema_are_kept(scratch: Database, production: Production, second: Version):
     for kind, name in (("table", "dispatch_marts.theirs"), ("view", "analytics.theirs")):
         scratch.execute(f"create {kind} {name} as select 1 as one")
         for refused in (
@@ -515,9 +513,7 @@ def test_what_somebody_else_put_into_a_published_schema_is_not_taken_away(
     assert production.read() == second
 
 
-def test_rollbacks_at_the_same_moment_do_not_undo_each_other(
-    scratch: Database, production: Production, second: Version
-):
+def test_concurrent_rollbacks_do_not_undo_each_other(scratch: Database, production: Production, second: Version):
     slower = subprocess.Popen(
         [*DBT, "run-operation", "rollback", "--target", "prod"],
         cwd=ROOT,
@@ -533,7 +529,7 @@ def test_rollbacks_at_the_same_moment_do_not_undo_each_other(
         assert b"published or rolled back since this command began" in said
 
 
-def test_the_views_carry_the_descriptions(scratch: Database, second: Version):
+def test_views_have_the_descriptions(scratch: Database, second: Version):
     found = scratch.rows(
         "select obj_description(c, 'pg_class') is not null and bool_and(col_description(c, attnum) is not null)"
         " from cast('analytics.payments' as regclass) as c inner join pg_attribute on attrelid = c and attnum > 0"
@@ -591,7 +587,7 @@ def test_a_package_is_built_in_place_and_not_published(scratch: Database, produc
     assert production.read() == second
 
 
-def test_who_may_not_release_is_told_so(
+def test_release_by_another_user_is_refused(
     scratch: Database, second: Version, users: Callable[[str], psycopg2.extensions.connection]
 ):
     scratch.execute(
@@ -618,7 +614,7 @@ def test_two_runs_do_not_build_the_same_candidate(scratch: Database, production:
     assert production.operate("rollback") == production.operate("rollback") == ""
 
 
-def test_a_run_that_was_overtaken_builds_nothing_more(scratch: Database, production: Production, second: Version):
+def test_overtaken_run_stops(scratch: Database, production: Production, second: Version):
     scratch.execute("""
         create function overtake() returns trigger language plpgsql as $$ begin
             insert into dispatch_release.builds (build_id) values ('another');
@@ -633,7 +629,7 @@ def test_a_run_that_was_overtaken_builds_nothing_more(scratch: Database, product
     assert production.read() == second
 
 
-def test_whoever_may_only_read_cannot_stop_a_build(
+def test_reader_cannot_block_a_build(
     scratch: Database, production: Production, users: Callable[[str], psycopg2.extensions.connection]
 ):
     cursor = users("analyst").cursor()
@@ -643,7 +639,7 @@ def test_whoever_may_only_read_cannot_stop_a_build(
     production.project.dbt("run", "--select", "storages")
 
 
-def test_batches_go_on_from_the_version_before_last(scratch: Database, production: Production, second: Version):
+def test_batches_continue_from_the_version_before_last(scratch: Database, production: Production, second: Version):
     written = (
         "select legacy_notification_id >> 16, max(cast(cast(xmin as text) as bigint))"
         " from dispatch_next_marts.notifications group by 1"
@@ -657,7 +653,7 @@ def test_batches_go_on_from_the_version_before_last(scratch: Database, productio
     assert scratch.rows(contents.format("dispatch_next_marts")) == scratch.rows(contents.format("dispatch_marts"))
 
 
-def test_a_build_takes_the_place_of_the_version_before(production: Production, second: Version):
+def test_build_replaces_the_version_before(production: Production, second: Version):
     assert "has begun in the place" in production.operate("rollback")
 
 
@@ -690,9 +686,7 @@ def test_a_build_that_was_killed_is_not_published(
     assert production.read() == second
 
 
-def test_a_failed_test_stands_in_the_way_until_it_passes(
-    scratch: Database, production: Production, whole_build: str, second: Version
-):
+def test_failed_test_prevents_the_publish(scratch: Database, production: Production, whole_build: str, second: Version):
     test = "assert_ledger_counts_every_mart_row"
     scratch.execute(
         "create table kept as select * from dispatch_next_marts.storages; delete from dispatch_next_marts.storages"
@@ -707,7 +701,7 @@ def test_a_failed_test_stands_in_the_way_until_it_passes(
     assert production.read() == second
 
 
-def test_another_project_is_built_as_a_whole(
+def test_changed_project_must_be_built_completely(
     scratch: Database, production: Production, whole_build: str, second: Version
 ):
     """What the build of another project has left to do says nothing."""
@@ -719,7 +713,7 @@ def test_another_project_is_built_as_a_whole(
     assert production.read() == second
 
 
-def test_other_variables_are_another_project(
+def test_changed_variables_count_as_a_changed_project(
     scratch: Database, production: Production, whole_build: str, second: Version
 ):
     scratch.execute("update dispatch_release.builds set unfinished = '{model.dispatch.storages}'")
@@ -771,9 +765,9 @@ def release(database: Database, **environment: str) -> subprocess.CompletedProce
     )
 
 
-def test_a_second_release_says_so_and_exits(scratch: Database, production: Production, second: Version):
+def test_second_release_exits_with_a_message(scratch: Database, production: Production, second: Version):
     with closing(scratch.connect()) as other, other.cursor() as cursor:
-        releases.prepare(other)
+        records.prepare(other)
         cursor.execute(
             "insert into dispatch_release.releases (release_id, backend_process, backend_started_at)"
             " select 'first', pid, backend_start from pg_stat_activity where pid = pg_backend_pid()"
@@ -786,7 +780,7 @@ def test_a_second_release_says_so_and_exits(scratch: Database, production: Produ
             "update dispatch_release.releases set backend_started_at = backend_started_at - interval '1 day'"
         )
         not_for_that_reason = production.operate("rollback")
-        assert rows(other, releases.RUNNING) == []
+        assert rows(other, records.RUNNING.format("dispatch_release")) == []
     assert done.returncode == 75
     who = f"session {process} of user postgres"
     assert f"Not released, try again later: another release is running ({who})." in done.stderr
@@ -794,28 +788,28 @@ def test_a_second_release_says_so_and_exits(scratch: Database, production: Produ
     assert "is running" not in not_for_that_reason
 
 
-def test_a_copy_and_a_release_keep_each_other_out(scratch: Database, second: Version):
+def test_copy_and_release_exclude_each_other(scratch: Database, second: Version):
     with closing(scratch.connect()) as one, closing(scratch.connect()) as other:
         with transaction(one) as cursor:
-            releases.keep_out(cursor)
+            records.keep_out(cursor)
             process = one.info.backend_pid
             named = f"A copy is filling the landing .session {process} of user postgres"
             with pytest.raises(Failure, match=named), transaction(other) as refused:
-                releases.keep_out(refused)
-            assert releases.copying(other) == f"session {process} of user postgres"
+                records.keep_out(refused)
+            assert records.copying(other) == f"session {process} of user postgres"
             with transaction(other) as waiting, pytest.raises(psycopg2.errors.LockNotAvailable):
                 waiting.execute("set local lock_timeout = '10ms'")
-                releases.begin(waiting)
+                records.begin(waiting)
         with transaction(other) as cursor:
-            assert releases.begin(cursor) is None
+            assert records.begin(cursor) is None
             cursor.execute(
                 "insert into dispatch_release.releases (release_id, backend_process) values ('it', pg_backend_pid())"
             )
         with pytest.raises(Failure, match="A release is reading the landing"), transaction(one) as cursor:
-            releases.keep_out(cursor)
+            records.keep_out(cursor)
 
 
-def test_a_release_without_enough_sessions_is_to_be_tried_again(scratch: Database, second: Version):
+def test_release_without_a_free_session_exits_with_75(scratch: Database, second: Version):
     scratch.execute("update dispatch_release.releases set outcome = 'died'")
     scratch.execute("create user crowded connection limit 1 in role postgres")
     done = release(scratch, DISPATCH_PGUSER="crowded")

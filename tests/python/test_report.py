@@ -19,7 +19,9 @@ from conftest import Database
 from markdown_it import MarkdownIt
 from psycopg2 import sql
 
-from ops import connection, report, sandbox
+from ops import report
+from ops.database import connection
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
 from ops.report import data, formats, published, verdict
@@ -152,7 +154,7 @@ def both(found: Report) -> tuple[Page, str]:
     return Page(report.html(found)), markdown
 
 
-def test_before_the_first_build(database: Callable[[str], Database]) -> None:
+def test_report_before_the_first_build(database: Callable[[str], Database]) -> None:
     with pytest.raises(Failure, match=r"^Nothing to report yet \(.*\): run make demo or dbt build\.$"):
         read(database("report_unbuilt"))
 
@@ -171,7 +173,7 @@ def test_every_section_is_there(found: Report) -> None:
     assert {link.removeprefix("#") for link in links} <= set(ids)
 
 
-def test_the_page_needs_nothing_else(found: Report) -> None:
+def test_page_is_self_contained(found: Report) -> None:
     text = report.html(found)
     page = Page(text)
     assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "base", "form"}
@@ -179,7 +181,7 @@ def test_the_page_needs_nothing_else(found: Report) -> None:
     assert not re.search(r"https?:|url\(|@import|//[a-z]", text)
 
 
-def test_charts_can_be_heard(found: Report) -> None:
+def test_charts_are_accessible(found: Report) -> None:
     text = report.html(found)
     assert text.count("<figure") == 3
     for svg in re.findall(r"<svg[^>]*>", text):
@@ -229,7 +231,7 @@ def test_keys_money_and_people_are_those_of_the_marts(built: Database, found: Re
         " from dispatch_audit.foreign_key_ledger order by 1"
     )
     shown = sorted(row for row in page.rows["keys"][1:-1])
-    assert shown == sorted([name, f"{checked:,}", f"{orphans:,}", "✓ held"] for name, checked, orphans in keys)
+    assert shown == sorted([name, f"{checked:,}", f"{orphans:,}", "✓ enforced"] for name, checked, orphans in keys)
     ((number, amount),) = built.rows("select count(*), sum(amount) from dispatch_marts.payments")
     together = next(row for row in page.rows["payments"] if row[0] == "Together")
     assert together[-2:] == [f"{number:,}", f"{amount:,.2f}"]
@@ -243,17 +245,17 @@ def test_keys_money_and_people_are_those_of_the_marts(built: Database, found: Re
     assert page.rows["shipments"][1][-1] == f"{shipments:,}"
 
 
-def test_it_says_what_it_was_made_from(built: Database, found: Report) -> None:
+def test_origin_is_shown(built: Database, found: Report) -> None:
     origin = found.origin
     assert (origin.legacy_schema, origin.synthetic_scale, origin.database) == ("legacy", "tiny", built.target.dbname)
     page, markdown = both(found)
     for text in (page.text, markdown):
         assert origin.server_version in text
         assert "the synthetic legacy database at scale tiny" in text
-        assert "figures must differ" in text
+        assert "its figures must differ" in text
 
 
-def test_nothing_about_a_person(built: Database, found: Report) -> None:
+def test_report_has_no_personal_data(built: Database, found: Report) -> None:
     values = built.rows(
         "select email from dispatch_marts.profiles where email is not null"
         " union select username from legacy.auth_user union select address from legacy.dispatch_office"
@@ -277,37 +279,37 @@ def test_nothing_about_a_person(built: Database, found: Report) -> None:
         (
             "delete from dispatch_audit.migration_rejects where entity = 'teams'",
             "Every row left out is listed with a known reason",
-            "teams: the ledger counts 1 excluded, the list of rows left out holds 0",
+            "teams: the ledger counts 1 excluded, the list of rows left out has 0",
         ),
         (
             "update dispatch_audit.migration_rejects set reason = 'made_up' where entity = 'teams'",
             "Every row left out is listed with a known reason",
-            "teams: 1 row left out for “made_up”, which no list of reasons knows",
+            "teams: 1 row left out for “made_up”, which is not in the list of reasons",
         ),
         (
             "delete from dispatch_marts.storages",
-            "Every mart holds what the ledger says",
-            "storages: the ledger counts 1 migrated, the mart holds 0 rows",
+            "Every mart has the rows that the ledger counts",
+            "storages: the ledger counts 1 migrated, the mart has 0 rows",
         ),
         (
             "drop table dispatch_marts.storages",
-            "Every mart holds what the ledger says",
+            "Every mart has the rows that the ledger counts",
             "storages: the ledger counts 1 migrated, the mart does not exist",
         ),
         (
             "update dispatch_audit.foreign_key_ledger set orphan_rows = 1200"
             " where child = 'shipments' and child_column = 'order_id'",
-            "No reference leads to nothing",
+            "No reference is an orphan",
             "shipments.order_id: 1,200 rows without a parent in orders",
         ),
         (
             "update dispatch_audit.foreign_key_ledger set is_enforced = false where child = 'shipments'",
-            "The database itself holds every foreign key",
+            "The database itself enforces every foreign key",
             "shipments.order_id → orders: no validated constraint",
         ),
         (
             "alter table dispatch_marts.shipments drop constraint shipments__order_id__fk",
-            "The database itself holds every foreign key",
+            "The database itself enforces every foreign key",
             "shipments.order_id → orders: no validated constraint",
         ),
         (
@@ -329,7 +331,7 @@ def test_nothing_about_a_person(built: Database, found: Report) -> None:
         ),
     ],
 )
-def test_the_verdict_turns_red(copy: Database, spoil: str, statement: str, fault: str) -> None:
+def test_faults_fail_the_verdict(copy: Database, spoil: str, statement: str, fault: str) -> None:
     copy.execute(spoil)
     found = read(copy)
     judged = verdict.judge(found)
@@ -344,14 +346,14 @@ def test_the_verdict_turns_red(copy: Database, spoil: str, statement: str, fault
     assert "Everything is accounted for" not in page.text + markdown
 
 
-def test_a_changed_amount_turns_it_red(copy: Database) -> None:
+def test_changed_amount_fails_the_verdict(copy: Database) -> None:
     copy.execute(
         "update dispatch_marts.payments set amount = amount + 0.01"
         " where payment_id = (select min(payment_id::text)::uuid from dispatch_marts.payments)"
     )
     (failed,) = [check for check in verdict.judge(read(copy)).checks if check.state == "fails"]
     assert failed.statement == "Money agrees to the cent"
-    assert re.fullmatch(r"payments: [\d,.]+ were reconciled, the mart holds [\d,.]+", failed.faults[0])
+    assert re.fullmatch(r"payments: [\d,.]+ were reconciled, the mart has [\d,.]+", failed.faults[0])
 
 
 def test_empty_marts_are_no_success(copy: Database) -> None:
@@ -378,7 +380,7 @@ def test_empty_marts_are_no_success(copy: Database) -> None:
 def test_hostile_texts_are_escaped(found: Report) -> None:
     system = found.systems[0]
     reason = replace(system.reasons[0], entity=HOSTILE, reason=HOSTILE, meaning=HOSTILE, remedy=HOSTILE)
-    spoilt = replace(
+    hostile = replace(
         found,
         origin=replace(found.origin, database=HOSTILE, legacy_schema=HOSTILE, commit=HOSTILE),
         systems=(
@@ -401,7 +403,7 @@ def test_hostile_texts_are_escaped(found: Report) -> None:
         view_groups=((HOSTILE, 1),),
         shipments=(replace(found.shipments[0], carrier=HOSTILE),),
     )
-    page, markdown = both(spoilt)
+    page, markdown = both(hostile)
     assert not {tag for tag, _ in page.tags} & {"script", "img"}
     assert page.text.count('<script>alert("1")</script>') > 20
     shown = [cell for table in tables(markdown) for row in table for cell in row if "script" in cell]
@@ -409,7 +411,7 @@ def test_hostile_texts_are_escaped(found: Report) -> None:
 
 
 def test_texts_with_quotes_are_listed_too() -> None:
-    reason = data.Reason("a'b", "rejected", 'c"d$e`f\\g', 1, (), None, None)
+    reason = data.Reason("a'b", "rejected", 'c"d$e`f\\g', 1, (), None, None, "dispatch_audit")
     done = subprocess.run(
         ["bash", "-c", reason.listing.replace(".venv/bin/python -m ops psql -c", "printf %s")],
         capture_output=True,
@@ -419,13 +421,16 @@ def test_texts_with_quotes_are_listed_too() -> None:
     assert done.stdout.endswith("""where entity = 'a''b' and reason = 'c"d$e`f\\g' order by 1""")
 
 
-def test_the_published_report_is_answered(found: Report) -> None:
+def test_published_figures_are_compared(found: Report) -> None:
     average = [(each.follows, each.adds_up) for each in published.sums() if each.claim == "Average success rate"]
     assert average == [("92.16%", False), ("98.90%", False)]
     assert all(each.adds_up for each in published.sums() if each.claim != "Average success rate")
     page, markdown = both(found)
     for text in (page.text, markdown.replace("**", "")):
-        assert "follows from nothing else in it: 92.16% mean of its own eight rates, 98.90% over its own rows" in text
+        assert (
+            "contradicts the other figures of that report: 92.16% mean of its own eight rates, 98.90% over its own rows"
+            in text
+        )
     whole = {system.entity: system for system in found.systems}
     answered = replace(
         found,
@@ -437,24 +442,24 @@ def test_the_published_report_is_answered(found: Report) -> None:
     assert agrees["Rows migrated in Phase 7"] == ("23,086", True)
 
 
-def test_figures_of_a_live_source_are_not_held_against_it(found: Report) -> None:
+def test_differing_figures_of_a_live_source_are_no_error(found: Report) -> None:
     page, markdown = both(replace(found, origin=replace(found.origin, synthetic_scale=None)))
     for text in (page.text, markdown):
-        assert "made from a live source, which has moved on since publication" in text
+        assert "made from a live source, which has changed since publication" in text
     assert ("td", {"class": "nowrap quiet"}) in page.tags
     assert ("td", {"class": "nowrap no"}) not in page.tags
 
 
-def test_a_build_at_work_is_waited_for_no_longer_than_it_takes_to_say_so(built: Database) -> None:
+def test_report_fails_at_once_during_a_build(built: Database) -> None:
     other = built.connect()
     other.autocommit = False
     other.cursor().execute("lock table dispatch_audit.foreign_key_ledger in access exclusive mode")
-    with pytest.raises(Failure, match="A build is at work"):
+    with pytest.raises(Failure, match="A build is changing the marts"):
         read(built)
     other.close()
 
 
-def test_marts_exchanged_meanwhile_are_noticed(copy: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marts_replaced_during_the_report_are_noticed(copy: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     teams = data._teams
 
     def exchange(opened: connection.Connection) -> tuple[data.Team, ...]:
@@ -465,7 +470,7 @@ def test_marts_exchanged_meanwhile_are_noticed(copy: Database, monkeypatch: pyte
         return teams(opened)
 
     monkeypatch.setattr(data, "_teams", exchange)
-    with pytest.raises(Failure, match="built anew while the report was being made"):
+    with pytest.raises(Failure, match="replaced while the report was being made"):
         read(copy)
 
 
@@ -473,13 +478,14 @@ def test_the_last_run_is_named_only_if_it_made_these_marts(
     built: Database, found: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
-    database, rows = found.origin.database, {system.entity: system.mart_rows for system in found.systems}
+    schemas, database = found.origin.schemas, found.origin.database
+    rows = {system.entity: system.mart_rows for system in found.systems}
 
     def last_run(written: dict[str, Any], published: str | None = None) -> data.LastRun | None:
         (tmp_path / "run_results.json").write_text(json.dumps(written))
-        return data._last_run(database, published, rows)
+        return data._last_run(schemas, database, published, rows)
 
-    assert data._last_run(database, None, rows) is None
+    assert data._last_run(schemas, database, None, rows) is None
     written = json.loads((built.folder / "target" / "run_results.json").read_text())
     assert (bare := last_run(written))
     assert (bare.tests_passed, bare.tests_warned, bare.failed) == (0, 0, ())
@@ -512,11 +518,11 @@ def test_the_last_run_is_named_only_if_it_made_these_marts(
     assert last_run(json.loads(candidate), published="another") is None
     assert last_run(json.loads(candidate), published="1-2")
     (tmp_path / "run_results.json").write_text(json.dumps(written))
-    assert data._last_run(database, None, rows | {"payments": 1}) is None
-    assert data._last_run("another", None, rows) is None
+    assert data._last_run(schemas, database, None, rows | {"payments": 1}) is None
+    assert data._last_run(schemas, "another", None, rows) is None
 
 
-def test_the_audit_is_what_its_folder_holds() -> None:
+def test_audit_tables_are_those_of_the_folder() -> None:
     assert set(data.AUDIT) == {path.stem for path in (ROOT / "models" / "audit").glob("*.sql")}
 
 
@@ -528,7 +534,7 @@ def test_the_audit_is_what_its_folder_holds() -> None:
         ("create role reader login", "This user may not read the marts"),
     ],
 )
-def test_what_keeps_the_marts_from_being_read_is_said_in_a_line(
+def test_unreadable_marts_are_explained_in_one_line(
     copy: Database, tmp_path: Path, spoil: str, reason: str, command: str
 ) -> None:
     user = "reader" if "reader" in spoil else "postgres"
@@ -545,7 +551,7 @@ def test_what_keeps_the_marts_from_being_read_is_said_in_a_line(
     assert done.stderr.startswith(reason)
 
 
-def test_the_command_says_where_the_report_is(built: Database, tmp_path: Path) -> None:
+def test_command_prints_the_paths(built: Database, tmp_path: Path) -> None:
     folder = tmp_path / "a b"
     command = [sys.executable, "-m", "ops", "report", "--output", str(folder)]
     done = subprocess.run(command, cwd=ROOT, env=built.environment, capture_output=True, text=True, check=False)
@@ -572,11 +578,11 @@ def test_the_command_says_where_the_report_is(built: Database, tmp_path: Path) -
         (Fraction(1), "100.00%"),
     ],
 )
-def test_a_rate_is_whole_only_when_it_is(fraction: Fraction | None, shown: str) -> None:
+def test_rate_is_100_percent_only_when_exact(fraction: Fraction | None, shown: str) -> None:
     assert formats.percent(fraction) == shown
 
 
-def test_numbers_are_for_people() -> None:
+def test_numbers_are_formatted() -> None:
     assert formats.amount(Decimal("-1234567.5")) == "−1,234,567.50"
     assert formats.several(1, "row") + formats.several(1200, "row") == "1 row1,200 rows"
     assert formats.day(date(2018, 2, 2)) == "2 Feb 2018"
@@ -584,7 +590,7 @@ def test_numbers_are_for_people() -> None:
     assert not Counts(5, 3, 1, 2).adds_up
 
 
-def test_a_timeline_has_no_gaps_and_hides_nothing() -> None:
+def test_timeline_has_no_gaps_and_all_values() -> None:
     found = timeline(("b",), [("a", "2019-11", 3), ("b", "2020-02", -2), ("b", "2019-11", 4), ("a", None, 9)])
     assert found
     assert found.series == ("b", "a")

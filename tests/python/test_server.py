@@ -9,10 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ops import connection, sandbox
+from ops.database import connection
+from ops.database.server import PORT, SETTINGS, SOCKET_LIMIT, Server, temporary_server
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import PORT, SETTINGS, SOCKET_LIMIT, Server, temporary_server
 
 OPS = [sys.executable, "-m", "ops"]
 
@@ -83,7 +84,7 @@ def test_a_killed_server_starts_again(own: Server):
     assert query(own, "select 1") == [(1,)]
 
 
-def test_a_stale_process_id_that_another_program_has_now_is_forgotten(own: Server):
+def test_stale_process_id_of_another_program_is_removed(own: Server):
     own.stop()
     (own.folder / "postmaster.pid").write_text(f"{os.getpid()}\n{own.folder}\n0\n{PORT}\n.\n\n0 0\nready\n")
     assert own.status() == ("stopped", None)
@@ -96,10 +97,10 @@ def test_the_server_of_a_deleted_folder_is_ended(folder: Path):
     server.start()
     left = server.status().process
     shutil.rmtree(folder)
-    told: list[str] = []
-    assert server.start(told.append)
-    assert len(told) == 1
-    assert str(left) in told[0]
+    lines: list[str] = []
+    assert server.start(lines.append)
+    assert len(lines) == 1
+    assert str(left) in lines[0]
     assert server.status().process != left
 
 
@@ -114,7 +115,7 @@ def test_a_folder_with_other_things_in_it_is_refused(folder: Path):
     folder.mkdir()
     (folder / "letter.txt").touch()
     owner = folder.owner()
-    with pytest.raises(Failure, match="not empty and holds no PostgreSQL data"):
+    with pytest.raises(Failure, match="not empty and contains no PostgreSQL data"):
         Server(folder).start()
     assert folder.owner() == owner
 
@@ -122,7 +123,7 @@ def test_a_folder_with_other_things_in_it_is_refused(folder: Path):
 def test_a_data_folder_of_another_version_is_refused(own: Server):
     own.stop()
     (own.folder / "PG_VERSION").write_text("16\n")
-    with pytest.raises(Failure, match="made by PostgreSQL 16"):
+    with pytest.raises(Failure, match="created by PostgreSQL 16"):
         own.start()
 
 
@@ -158,7 +159,7 @@ def test_the_commands_print_one_line_and_no_warnings(folder: Path):
 
 
 def test_an_ordinary_user_runs_a_server_of_its_own(tmp_path_factory: pytest.TempPathFactory):
-    """As root, with a user that may do nothing but read; as somebody else the other tests have shown it already."""
+    """As root, with a user that may only read; as an ordinary user the other tests show it already."""
     become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can become another user")
@@ -178,7 +179,7 @@ def test_an_ordinary_user_runs_a_server_of_its_own(tmp_path_factory: pytest.Temp
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_user_without_a_name_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_user_without_a_name_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch):
     def unknown(_: int) -> None:
         raise KeyError
 

@@ -18,7 +18,7 @@ class Ids(NamedTuple):
 
     changed: int
     deleted: int
-    doubled: int
+    duplicated: int
     order: int
     technician: int
 
@@ -53,17 +53,17 @@ def ids(scratch: Database, project: Project) -> Ids:
         create table public.kept as select * from legacy.dispatch_payment where id = {found.deleted};
         update legacy.dispatch_payment set total_price = total_price + 1 where id = {found.changed};
         delete from legacy.dispatch_payment where id = {found.deleted};
-        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.doubled};
-        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.doubled};
+        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.duplicated};
+        insert into legacy.dispatch_payment select * from legacy.dispatch_payment where id = {found.duplicated};
         update legacy.dispatch_payment set installments = '[' || id || ']', netsuite = true
-        where ctid = (select max(ctid) from legacy.dispatch_payment where id = {found.doubled});
+        where ctid = (select max(ctid) from legacy.dispatch_payment where id = {found.duplicated});
         update legacy.dispatch_instruction set deleted = true where id = {found.order};
         update legacy.dispatch_role set name = 'Remote Technician Sectioning Approver' where id = {found.technician};
     """)
     build()
     scratch.execute(f"""
         insert into legacy.dispatch_payment select * from public.kept;
-        delete from legacy.dispatch_payment as one where id = {found.doubled}
+        delete from legacy.dispatch_payment as one where id = {found.duplicated}
         and exists (select 1 from legacy.dispatch_payment as other where other.id = one.id and other.ctid < one.ctid);
         update legacy.dispatch_instruction set deleted = false where id = {found.order};
     """)
@@ -89,13 +89,13 @@ def versions(database: Database, mart: str, column: str, legacy_id: int, *shown:
     )
 
 
-def test_rows_that_did_not_change_make_no_version(scratch: Database, ids: Ids) -> None:
+def test_unchanged_rows_create_no_version(scratch: Database, ids: Ids) -> None:
     assert scratch.rows("select count(*) > 20 from public.first") == [(True,)]
     assert scratch.rows("table public.first except table public.second") == []
     assert scratch.rows("table public.second except table public.first") == []
 
 
-def test_a_change_makes_a_version(scratch: Database, ids: Ids) -> None:
+def test_change_creates_a_version(scratch: Database, ids: Ids) -> None:
     (before, _), (after, is_deleted) = versions(scratch, "payments", "legacy_payment_id", ids.changed, "amount")
     assert (after - before, is_deleted) == (1, "False")
     found = versions(scratch, "technicians", "legacy_role_id", ids.technician, "specialty")
@@ -107,16 +107,16 @@ def test_a_change_makes_a_version(scratch: Database, ids: Ids) -> None:
     ("mart", "column", "row"),
     [("payments", "legacy_payment_id", "deleted"), ("orders", "legacy_instruction_id", "order")],
 )
-def test_a_deleted_row_says_so_and_may_return(scratch: Database, ids: Ids, mart: str, column: str, row: str) -> None:
+def test_deleted_row_is_marked_and_may_return(scratch: Database, ids: Ids, mart: str, column: str, row: str) -> None:
     """It is deleted from the legacy table, or only marked: the mart has it no longer in either case."""
     found = versions(scratch, mart, column, getattr(ids, row), KEYS[mart])
     assert [is_deleted for _, is_deleted in found] == ["False", "True", "False"]
     assert len({key for key, _ in found}) == 1
 
 
-def test_a_doubled_row_leaves_one_line_of_history(scratch: Database, ids: Ids) -> None:
-    """Whichever of the copies is migrated meanwhile, each version has one end and the last is the row that is left."""
-    found = versions(scratch, "payments", "legacy_payment_id", ids.doubled, "is_netsuite")
+def test_duplicate_row_has_one_line_of_history(scratch: Database, ids: Ids) -> None:
+    """Whichever of the copies is migrated, each version has one end and the last is the remaining row."""
+    found = versions(scratch, "payments", "legacy_payment_id", ids.duplicated, "is_netsuite")
     assert found[0] == found[-1]
     assert {is_deleted for _, is_deleted in found} == {"False"}
     assert len(found) in (1, 3)

@@ -18,13 +18,18 @@ from conftest import Database
 from marts import assert_nothing_is_lost
 from psycopg2.extensions import connection as Connection
 
-from ops import connection, landing, legacy, releases, sandbox, source
+from ops import legacy
+from ops.database import connection
+from ops.database.server import SETTINGS, Server, temporary_server
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import SETTINGS, Server, temporary_server
+from ops.release import records
+from ops.source import replication, tables
+from ops.source.declared import declared
 
 PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
-LANDS = landing.declared()
+LANDS = declared()
 # A role that may read what lands and nothing else.
 READER = "lander"
 
@@ -41,7 +46,7 @@ def origin() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def there(origin: Server, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    """The legacy database, entered as its owner; its public schema has traps for whoever reads it."""
+    """The legacy database, with a connection of its owner; its public schema has traps for other readers."""
     database = Database(sandbox.target(origin.folder), tmp_path_factory.mktemp("there"))
     hostile.shadow_catalog(database)
     return database
@@ -62,7 +67,7 @@ class Landing(Database):
 
     @property
     def environment(self) -> dict[str, str]:
-        return super().environment | {landing.DSN: self.dsn}
+        return super().environment | {tables.DSN: self.dsn}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -147,13 +152,13 @@ def assert_no_secret_landed(landed: Landing) -> None:
 # Copies
 
 
-def test_what_may_land_leaves_out_what_is_secret():
+def test_secrets_do_not_land():
     assert "password" not in LANDS["auth_user"]
     assert "email" in LANDS["auth_user"]
     assert len(LANDS) == 36
 
 
-def test_a_copy_equals_its_source_but_for_the_secrets(copied: Landing, there: Database):
+def test_copy_equals_its_source_except_for_secrets(copied: Landing, there: Database):
     assert there.rows("select 1 from auth_user where password like 'pbkdf2%' limit 1")
     assert same(there, copied)
     assert_no_secret_landed(copied)
@@ -176,7 +181,7 @@ def test_a_second_copy_brings_the_changes_and_keeps_the_views_on_the_tables(copi
     assert copied.rows("select * from watching") == there.rows("select count(*) from auth_user")
 
 
-def test_a_copy_is_one_moment_of_a_database_that_is_written_to(copied: Landing, there: Database):
+def test_copy_is_one_snapshot_of_a_busy_database(copied: Landing, there: Database):
     """Every transaction writes its number into the first, a middle and the last table, and moves money."""
     ended, number = Event(), 0
     payments = [row[0] for row in there.rows("select id from dispatch_payment order by id limit 2")]
@@ -230,7 +235,7 @@ def slow_ware(copied: Landing) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("slow_ware")
-def test_a_killed_copy_leaves_the_previous_landing(copied: Landing, there: Database):
+def test_killed_copy_keeps_the_previous_landing(copied: Landing, there: Database):
     before = contents(copied, "legacy")
     there.execute("update auth_user set first_name = first_name || 'x'")
     with copied.start("copy") as process:
@@ -245,7 +250,7 @@ def test_a_killed_copy_leaves_the_previous_landing(copied: Landing, there: Datab
 
 
 @pytest.mark.usefixtures("slow_ware")
-def test_a_copy_that_the_legacy_server_cuts_off_is_not_taken_for_whole(copied: Landing, there: Database):
+def test_copy_that_the_legacy_server_interrupts_is_not_accepted(copied: Landing, there: Database):
     before = contents(copied, "legacy")
     there.execute(
         "insert into dispatch_ware"
@@ -278,7 +283,7 @@ def test_a_copy_that_the_legacy_server_cuts_off_is_not_taken_for_whole(copied: L
         ),
     ],
 )
-def test_a_landing_that_would_run_somebody_elses_code_is_refused(copied: Landing, attack: str, undo: str, said: str):
+def test_landing_with_code_of_another_user_is_refused(copied: Landing, attack: str, undo: str, said: str):
     before = contents(copied, "legacy")
     copied.execute("create function f() returns trigger language plpgsql as 'begin raise exception ''no''; end'")
     copied.execute(attack)
@@ -289,7 +294,7 @@ def test_a_landing_that_would_run_somebody_elses_code_is_refused(copied: Landing
     assert contents(copied, "legacy") == before
 
 
-def test_a_failed_copy_says_why_and_leaves_the_previous_landing(copied: Landing, there: Database):
+def test_failed_copy_is_explained_and_keeps_the_previous_landing(copied: Landing, there: Database):
     before = contents(copied, "legacy")
     copied.execute("alter table legacy.dispatch_ware add constraint none check (false) not valid")
     there.execute(
@@ -334,7 +339,7 @@ def test_a_landing_table_that_no_longer_fits_is_named_with_the_remedy(copied: La
     )
     said = copied.ops("copy", code=1)
     assert "dispatch_role.name is of type text here and character varying(100) at the source" in said
-    assert "auth_user.password is here and does not land any more" in said
+    assert "auth_user.password exists here and no longer lands" in said
     copied.execute(re.search('ops psql -c "(.*)"', said)[1])
     copied.ops("copy")
     assert same(there, copied)
@@ -344,17 +349,17 @@ def test_other_tables_and_the_synthetic_ones_are_not_overwritten(here: Callable[
     other = here("other")
     other.load_legacy("tiny")
     before = other.rows("select count(*) from legacy.auth_user")
-    assert "holds the synthetic legacy database" in other.ops("copy", code=1)
+    assert "contains the synthetic legacy database" in other.ops("copy", code=1)
     other.execute("comment on schema legacy is null")
     for command in ("copy", "replicate"):
-        assert "holds tables that did not land" in other.ops(command, code=1)
+        assert "contains tables that did not land" in other.ops(command, code=1)
     assert other.rows("select count(*) from legacy.auth_user") == before
 
 
 @contextmanager
 def releasing(opened: Connection) -> Iterator[None]:
     """Be a release that is running, in the session of a connection."""
-    releases.prepare(opened)
+    records.prepare(opened)
     opened.cursor().execute(
         "insert into dispatch_release.releases (release_id, backend_process, backend_started_at)"
         " select 'it', pid, backend_start from pg_stat_activity where pid = pg_backend_pid()"
@@ -381,10 +386,10 @@ def test_no_copy_begins_while_a_release_reads(copied: Landing):
         ),
     ],
 )
-def test_a_useless_connection_string_is_not_printed(monkeypatch: pytest.MonkeyPatch, dsn: str, words: str):
-    monkeypatch.setenv(landing.DSN, dsn)
+def test_unusable_connection_string_is_not_printed(monkeypatch: pytest.MonkeyPatch, dsn: str, words: str):
+    monkeypatch.setenv(tables.DSN, dsn)
     with pytest.raises(Failure, match=words) as refused:
-        landing.connect_legacy()
+        tables.connect_legacy()
     assert "s3cret" not in str(refused.value)
 
 
@@ -405,7 +410,7 @@ def replicated(here: Callable[[str], Landing], there: Database, copied: Landing)
 
 @pytest.fixture
 def dsn(replicated: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(landing.DSN, replicated.dsn)
+    monkeypatch.setenv(tables.DSN, replicated.dsn)
 
 
 def subscription(landed: Landing) -> tuple[bool, bool]:
@@ -425,7 +430,7 @@ def late(landed: Landing, table: str) -> Iterator[None]:
     Timer(1, opened.close).start()
 
 
-def test_a_server_that_cannot_publish_is_told_everything_it_lacks(here: Callable[[str], Landing], there: Database):
+def test_everything_a_server_lacks_for_publishing_is_named(here: Callable[[str], Landing], there: Database):
     poor = here("poor")
     with closing(poor.connect()) as opened:
         legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), "public")
@@ -434,12 +439,12 @@ def test_a_server_that_cannot_publish_is_told_everything_it_lacks(here: Callable
     )
     said = replace(poor, dsn=f"host={poor.target.host} dbname=poor user=postgres").ops("replicate", code=1)
     assert "wal_level is minimal: set it to logical" in said
-    assert "dispatch_ware cannot tell its updates" in said
-    assert "auth_user cannot tell its updates" in said
+    assert "dispatch_ware cannot publish updates" in said
+    assert "auth_user cannot publish updates" in said
     assert poor.rows("select 1 from pg_publication") == []
 
 
-def test_what_was_there_and_what_comes_arrives_but_for_the_secrets(replicated: Landing, there: Database):
+def test_old_and_new_rows_arrive_without_secrets(replicated: Landing, there: Database):
     replicated.execute("analyze")
     assert same(there, replicated)
     there.execute(
@@ -450,16 +455,16 @@ def test_what_was_there_and_what_comes_arrives_but_for_the_secrets(replicated: L
     assert eventually(lambda: same(there, replicated))
     assert_no_secret_landed(replicated)
     assert "Up to date" in replicated.ops("status")
-    assert "fed by replication" in replicated.ops("copy", code=1)
+    assert "Replication fills schema legacy" in replicated.ops("copy", code=1)
 
 
 @pytest.mark.usefixtures("dsn")
-def test_the_landing_stands_still_while_it_is_frozen_and_catches_up(replicated: Landing, there: Database):
+def test_landing_is_frozen_and_catches_up(replicated: Landing, there: Database):
     with closing(replicated.connect()) as opened:
         with late(replicated, "legacy.auth_user"):
             there.execute("update auth_user set first_name = 'waited for'")
             there.execute("update auth_user set first_name = 'queued behind it'")
-        with source.frozen(opened):
+        with replication.frozen(opened):
             assert same(there, replicated)  # it has caught up first
             before = contents(replicated, "legacy")
             there.execute("update auth_user set first_name = 'after'")
@@ -469,26 +474,26 @@ def test_the_landing_stands_still_while_it_is_frozen_and_catches_up(replicated: 
             assert "paused by a release" in replicated.ops("status")
             with releasing(opened):
                 assert "release is reading" in replicated.ops("resume", code=1)
-        with pytest.raises(ZeroDivisionError), source.frozen(opened):
+        with pytest.raises(ZeroDivisionError), replication.frozen(opened):
             raise ZeroDivisionError
     assert subscription(replicated)[0]
     assert eventually(lambda: same(there, replicated))
 
 
 @pytest.mark.usefixtures("dsn")
-def test_what_a_killed_release_left_paused_is_resumed(replicated: Landing, there: Database):
+def test_replication_paused_by_a_killed_release_resumes(replicated: Landing, there: Database):
     replicated.execute("alter subscription dispatch_legacy disable")
     there.execute("update auth_user set first_name = 'missed'")
-    with closing(replicated.connect()) as opened, source.frozen(opened):
+    with closing(replicated.connect()) as opened, replication.frozen(opened):
         assert same(there, replicated)
     assert subscription(replicated)[0]
 
 
 @pytest.mark.usefixtures("dsn")
-def test_a_pause_by_hand_outlives_a_release(replicated: Landing, there: Database):
+def test_pause_by_hand_survives_a_release(replicated: Landing, there: Database):
     replicated.ops("pause")
     there.execute("update auth_user set first_name = 'later'")
-    with closing(replicated.connect()) as opened, source.frozen(opened):
+    with closing(replicated.connect()) as opened, replication.frozen(opened):
         assert subscription(replicated) == (False, False)
     assert subscription(replicated) == (False, False)
     assert "paused by hand" in replicated.ops("status")
@@ -501,7 +506,9 @@ def kill(server: Server) -> None:
     assert eventually(lambda: server.status().process is None or server.start())
 
 
-def test_replication_outlives_either_server(replicated: Landing, there: Database, origin: Server, warehouse: Server):
+def test_replication_survives_a_restart_of_either_server(
+    replicated: Landing, there: Database, origin: Server, warehouse: Server
+):
     origin.stop()
     assert "start the legacy server" in replicated.ops("status", code=1)
     origin.start()
@@ -520,30 +527,34 @@ def test_a_change_of_the_tables_at_the_source_is_named(replicated: Landing, ther
     there.execute("alter table dispatch_office rename city to town")
     said = replicated.ops("status", code=1)
     assert "dispatch_office has no column city" in said
-    with closing(replicated.connect()) as opened, pytest.raises(Failure, match="no column city"), source.frozen(opened):
+    with (
+        closing(replicated.connect()) as opened,
+        pytest.raises(Failure, match="no column city"),
+        replication.frozen(opened),
+    ):
         pytest.fail("a landing that is no longer whole was read")
     there.execute("alter table dispatch_office rename town to city")
     # What Django does when it removes a column: the table leaves the publication without a word.
     ((publication,),) = there.rows("select pubname from pg_publication")
     there.execute(f"alter publication {publication} drop table dispatch_plan")
-    assert "does not hold dispatch_plan as declared" in replicated.ops("status", code=1)
+    assert "does not contain dispatch_plan as declared" in replicated.ops("status", code=1)
     columns = ", ".join(LANDS["dispatch_plan"])
     there.execute(f"alter publication {publication} add table dispatch_plan ({columns})")
     assert eventually(lambda: "Up to date" in replicated.ops("status"))
 
 
 @pytest.mark.usefixtures("dsn")
-def test_a_change_that_cannot_be_applied_is_told_and_a_new_start_overcomes_it(
+def test_change_that_cannot_be_applied_is_reported_until_a_new_start(
     replicated: Landing, there: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(source, "RETRY_SECONDS", 1)
+    monkeypatch.setattr(replication, "RETRY_SECONDS", 1)
     replicated.execute("insert into legacy.auth_group values (95, 'not from the source')")
     there.execute("insert into auth_group values (95, 'Late')")
     with closing(replicated.connect()) as opened:
-        assert eventually(lambda: "fails and tries again" in "".join(source.status(opened)[1]))
-        with pytest.raises(Failure, match="fails and tries again"), source.frozen(opened):
+        assert eventually(lambda: "fails and tries again" in "".join(replication.status(opened)[1]))
+        with pytest.raises(Failure, match="fails and tries again"), replication.frozen(opened):
             pytest.fail("a landing that cannot catch up was read")
-    assert "is its owner's" in replicated.ops("stop")
+    assert "belongs to another user" in replicated.ops("stop")
     assert there.rows("select 1 from pg_replication_slots") == []
     assert replicated.rows("select 1 from pg_class where relkind = 'p'") == []
     assert "Replicated until" in replicated.ops("status")
@@ -551,7 +562,7 @@ def test_a_change_that_cannot_be_applied_is_told_and_a_new_start_overcomes_it(
     assert same(there, replicated)
 
 
-def test_replication_is_stopped_without_the_legacy_server_and_tidied_up_later(
+def test_replication_stops_without_the_legacy_server_and_is_cleaned_up_later(
     here: Callable[[str], Landing], there: Database, origin: Server
 ):
     owner = here("another")
@@ -560,7 +571,7 @@ def test_replication_is_stopped_without_the_legacy_server_and_tidied_up_later(
     there.execute("alter database postgres set default_transaction_read_only = on")
     owner.ops("replicate")
     assert "the same on both sides" in owner.ops("compare")
-    owner.ops("pause")  # another warehouse of the same server goes on
+    owner.ops("pause")  # another warehouse of the same server continues
     owner.ops("resume")
     there.execute("begin read write; alter database postgres reset default_transaction_read_only; commit")
     origin.stop()

@@ -20,7 +20,7 @@ COLOURS = {
     "access": "#55606b",
 }
 FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
-# Pixels. Graphviz is given boxes and no text, so that the drawing depends on no font of the machine it is made on.
+# Pixels. Graphviz gets boxes without text, so that the drawing does not depend on the fonts of the machine.
 LETTER, ROW, HEAD, PADDING, MARGIN = 7.3, 19, 24, 10, 8
 DASHED = ' stroke-dasharray="4 3"'
 
@@ -52,10 +52,10 @@ class Table:
 
 
 class Box:
-    """A table as it is drawn: a head, and below it a row for each key column; without rows it is only named."""
+    """A drawn table: a head, and below it a row for each key column, or the head only."""
 
     def __init__(self, table: Table, has_rows: bool) -> None:
-        """Lay out the rows; `has_rows` is false for a table that is only named."""
+        """Lay out the rows, or the head only."""
         self.table = table
         self.rows: list[tuple[str, str]] = []
         if has_rows:
@@ -76,7 +76,7 @@ class Box:
         return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(cells)}</TABLE>>'
 
     def svg(self, middle: tuple[float, float], is_guest: bool) -> str:
-        """Draw it around a point; a guest, of another domain, is pale."""
+        """Draw it around a point; the box of a guest, a table of another domain, is pale."""
         height = HEAD + ROW * len(self.rows)
         left, top = middle[0] - self.width / 2, middle[1] - height / 2
         colour = COLOURS[self.table.domain]
@@ -98,7 +98,7 @@ def tables(manifest: Mapping[str, Any]) -> dict[str, Table]:
     """Return the marts by name, from a manifest as dbt writes it."""
     found = {}
     for node in manifest["nodes"].values():
-        # A package may have a folder of that name.
+        # A package may have a folder of the same name.
         if node["unique_id"].startswith("model.dispatch.") and node["path"].startswith("marts/"):
             constraints = [
                 (column, constraint) for column in node["columns"].values() for constraint in column["constraints"]
@@ -119,7 +119,7 @@ def tables(manifest: Mapping[str, Any]) -> dict[str, Table]:
 
 
 def domains(marts: Mapping[str, Table]) -> list[str]:
-    """Return the domains that there are, in the order in which they are read."""
+    """Return the domains in the order of the documentation."""
     return [domain for domain in COLOURS if any(table.domain == domain for table in marts.values())]
 
 
@@ -154,7 +154,7 @@ def _parent(constraint: Mapping[str, Any]) -> str:
 
 
 def _graph(**attributes: str) -> "AGraph":
-    from pygraphviz import AGraph  # here, because it takes as long to load as everything else that python -m ops needs
+    from pygraphviz import AGraph  # imported here, because it takes as long to load as all of python -m ops
 
     graph = AGraph(directed=True, strict=False, rankdir="LR", splines="spline", **attributes)
     graph.node_attr["shape"] = "plain"

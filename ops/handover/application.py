@@ -1,4 +1,4 @@
-"""The application's schema as SQL: the published tables, and what their contracts add for tables that are written to.
+"""The application's schema as SQL: the published tables, and what their contracts add for an application that writes.
 
 Names, types, comments and constraints are read from the catalog of the published version. What only an application
 needs is in the contracts, as `config: {meta: {application: {…}}}` beside the column:
@@ -19,22 +19,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from psycopg2.extensions import connection as Connection
-
-from ops.connection import rows
+from ops.database.connection import Connection, rows
 from ops.errors import Failure
 
-MARTS, AUDIT, SEEDS = "dispatch_marts", "dispatch_audit", "dispatch_seeds"
 READ_ONLY = ("migration_ledger", "migration_rejects")
 IDS = "legacy_ids"
-ROLE, READER, STRANGER = "dispatch_app", "dispatch_engineer", "dispatch_analyst"
+ROLE, ENGINEER, ANALYST = "dispatch_app", "dispatch_engineer", "dispatch_analyst"
 # Columns with this prefix describe the legacy row; they are null in rows that the application inserts.
 LEGACY = "legacy_"
-WORDS = {"default", "numbered_by", "generated", "computed", "values_of", "on_delete", "constraints"}
+KEYS = {"default", "numbered_by", "generated", "computed", "values_of", "on_delete", "constraints"}
 
 
 class Step(NamedTuple):
-    """What is done together, and shown with its duration."""
+    """Statements that are executed together; the duration is printed."""
 
     heading: str
     statements: list[str]
@@ -52,12 +49,12 @@ class Column:
 
     @property
     def is_computed(self) -> bool:
-        """Whether the table does not have it, but the view beside it."""
+        """Whether it is a column of the view `<table>_computed` and not of the table."""
         return "computed" in self.application
 
     @property
     def sequence(self) -> str | None:
-        """The sequence that its default asks for the next number."""
+        """The sequence in its default."""
         found = re.search(r"nextval\('(\w+)'\)", str(self.application.get("default")))
         return found and found[1]
 
@@ -96,7 +93,7 @@ class Table:
     @property
     def is_written(self) -> bool:
         """Whether the application writes to it."""
-        return self.schema == MARTS
+        return self.name not in READ_ONLY
 
     @property
     def key(self) -> str:
@@ -134,20 +131,19 @@ class Table:
 
 def read(connection: Connection, manifest: Mapping[str, Any]) -> list[Table]:
     """Return the tables of the published version; raise Failure when the contracts are of another version."""
+    schemas = connection.schemas
     contracts = {
         node["name"]: node
         for node in manifest["nodes"].values()
         if node["unique_id"].startswith("model.dispatch.") and node["path"].startswith("marts/")
     }
-    published = {
-        name for (name,) in rows(connection, "select tablename from pg_tables where schemaname = %s", (MARTS,))
-    }
-    _check_same("table", MARTS, set(contracts), published)
+    published = rows(connection, "select tablename from pg_tables where schemaname = %s", (schemas.marts,))
+    _check_same("table", schemas.marts, set(contracts), {name for (name,) in published})
     ids = dict(
         rows(
             connection,
             "select entity, %s || regexp_replace(legacy_table, '^(dispatch|auth)_', '') || '_id'"
-            f" from {AUDIT}.migration_ledger",
+            f" from {schemas.audit}.migration_ledger",
             (LEGACY,),
         )
     )
@@ -156,11 +152,11 @@ def read(connection: Connection, manifest: Mapping[str, Any]) -> list[Table]:
     )[0]
     columns, constraints, comments = _columns(connection), _constraints(connection), _comments(connection)
     tables = []
-    for schema, names in ((MARTS, sorted(contracts)), (AUDIT, READ_ONLY)):
+    for schema, names in ((schemas.marts, sorted(contracts)), (schemas.audit, READ_ONLY)):
         for name in names:
             contract = contracts.get(name, {"name": name, "columns": {}, "config": {}})
             found = columns[schema, name]
-            if schema == MARTS:
+            if name in contracts:
                 _check_same("column", f"{schema}.{name}", set(contract["columns"]), {each[0] for each in found})
             declared = {column: _application(node) for column, node in contract["columns"].items()}
             table = Table(
@@ -170,8 +166,8 @@ def read(connection: Connection, manifest: Mapping[str, Any]) -> list[Table]:
                 columns=tuple(Column(*each, declared.get(each[0], {})) for each in found),
                 constraints=tuple(constraints.get((schema, name), ())),
                 extra_constraints=_application(contract).get("constraints", {}),
-                legacy_id=ids[name] if schema == MARTS else None,
-                first_number=_first_number(connection, schema, name, declared),
+                legacy_id=ids.get(name),
+                first_number=_first_number(connection, name, declared),
                 uuid=uuid,
             )
             tables.append(table)
@@ -179,7 +175,7 @@ def read(connection: Connection, manifest: Mapping[str, Any]) -> list[Table]:
 
 
 def steps(connection: Connection, tables: list[Table], schema: str, comment: str) -> list[Step]:
-    """Return what makes the schema, in order; names without a schema are the application's, by the search path."""
+    """Return the statements in order; names without a schema are the application's, by the search path."""
     written = [table for table in tables if table.is_written]
     return [
         Step(
@@ -228,8 +224,8 @@ def trial(table: Table) -> list[str]:
 
 def _application(node: Mapping[str, Any]) -> Mapping[str, Any]:
     found = node["config"].get("meta", {}).get("application", {})
-    if unknown := sorted(set(found) - WORDS):
-        raise Failure(f"meta of {node['name']} says {unknown[0]} of the application, which nothing understands.")
+    if unknown := sorted(set(found) - KEYS):
+        raise Failure(f"meta of {node['name']} has an unknown key for the application: {unknown[0]}.")
     return found
 
 
@@ -252,7 +248,7 @@ def _columns(connection: Connection) -> dict[tuple[str, str], list[tuple[Any, ..
         " inner join pg_namespace on relnamespace = pg_namespace.oid"
         " where nspname in (%s, %s) and relkind = 'r' and attnum > 0 and not attisdropped"
         " order by nspname, relname, attnum",
-        (MARTS, AUDIT),
+        (connection.schemas.marts, connection.schemas.audit),
     ):
         found.setdefault((schema, table), []).append(tuple(column))
     return found
@@ -275,7 +271,7 @@ def _constraints(connection: Connection) -> dict[tuple[str, str], list[Constrain
         " left join pg_class as parent on confrelid = parent.oid"
         " where nspname in (%s, %s) and contype in ('p', 'u', 'c', 'f')"
         " order by nspname, child.relname, position(contype in 'pucf'), conname",
-        (MARTS, AUDIT),
+        (connection.schemas.marts, connection.schemas.audit),
     ):
         each = Constraint(name, kind, tuple(columns), definition, parent, tuple(parent_columns))
         found.setdefault((schema, table), []).append(each)
@@ -289,25 +285,25 @@ def _comments(connection: Connection) -> dict[tuple[str, str], str]:
             connection,
             "select nspname, relname, obj_description(pg_class.oid, 'pg_class') from pg_class"
             " inner join pg_namespace on relnamespace = pg_namespace.oid where nspname in (%s, %s) and relkind = 'r'",
-            (MARTS, AUDIT),
+            (connection.schemas.marts, connection.schemas.audit),
         )
     }
 
 
-def _first_number(connection: Connection, schema: str, name: str, declared: Mapping[str, Mapping[str, str]]) -> int:
-    """Return the number after the last one that a legacy row has, be it in the mart or rejected."""
+def _first_number(connection: Connection, name: str, declared: Mapping[str, Mapping[str, str]]) -> int:
+    """Return the number after the highest one of a legacy row, in the mart or rejected."""
     for column in {each["numbered_by"] for each in declared.values() if "numbered_by" in each}:
         return rows(
             connection,
-            f"select 1 + greatest(0, (select max({column}) from {schema}.{name}),"
-            f" (select max(legacy_id) from {AUDIT}.migration_rejects where entity = %s))",
+            f"select 1 + greatest(0, (select max({column}) from {connection.schemas.marts}.{name}),"
+            f" (select max(legacy_id) from {connection.schemas.audit}.migration_rejects where entity = %s))",
             (name,),
         )[0][0]
     return 1
 
 
 def _missing_role(connection: Connection) -> list[str]:
-    """Return what makes the application's role; it belongs to the server, and stays when the schema is taken back."""
+    """Return the statement that creates the application's role, which stays when the hand-over is undone."""
     if rows(connection, "select 1 from pg_roles where rolname = %s", (ROLE,)):
         return []
     if not rows(connection, "select rolsuper or rolcreaterole from pg_roles where rolname = current_user")[0][0]:
@@ -323,7 +319,7 @@ def _sequences(tables: list[Table]) -> Iterator[str]:
 
 
 def _create(connection: Connection, table: Table) -> Iterator[str]:
-    """Create the table with what a row must satisfy by itself; keys are checked faster when the rows are there."""
+    """Create the table with the constraints on single rows; keys follow, because they are checked faster in bulk."""
     lines = []
     for column in table.own:
         parts = [column.name, column.type]
@@ -348,11 +344,11 @@ def _create(connection: Connection, table: Table) -> Iterator[str]:
 
 
 def _enumeration(connection: Connection, table: Table, column: Column) -> str:
-    """Return the check that a column holds a value of its seed, or one that is there."""
+    """Return the check that a column has a value of its seed, or one that the mart has already."""
     seed, _, seed_column = column.application["values_of"].partition(".")
     values = rows(
         connection,
-        f"select {seed_column} from {SEEDS}.{seed} union select {column.name} from {table.source}"
+        f"select {seed_column} from {connection.schemas.seeds}.{seed} union select {column.name} from {table.source}"
         f" where {column.name} is not null order by 1",
     )
     listed = ", ".join(_text(value) for (value,) in values)
@@ -374,7 +370,7 @@ def _keys(table: Table) -> Iterator[str]:
 
 
 def _indexes(table: Table) -> Iterator[str]:
-    """Index every foreign key whose column no other index begins with."""
+    """Index every foreign key whose column is not the first one of another index."""
     begun = {each.columns[0] for each in table.kept if each.kind in "pu"}
     for key in table.kept:
         if key.kind == "f" and key.columns[0] not in begun:
@@ -400,12 +396,12 @@ def _foreign_keys(table: Table) -> Iterator[str]:
 
 
 def _legacy_ids(tables: list[Table]) -> list[str]:
-    """Say of every legacy row that was migrated which key it has now, whatever becomes of the row."""
+    """Record the new key of every migrated legacy row, even if the application deletes the row later."""
     parts = [f"select '{table.name}', {table.legacy_id}, {table.key} from {table.name}" for table in tables]
     return [
         f"create table {IDS} (entity text not null, legacy_id bigint not null, new_key uuid not null)",
         f"comment on table {IDS} is 'The key of every legacy row at the hand-over. One row per row of a mart."
-        " What is not here is in migration_rejects.'",
+        " Rows that are not here are in migration_rejects.'",
         f"comment on column {IDS}.entity is 'Name of the table.'",
         f"comment on column {IDS}.legacy_id is"
         " 'Id of the legacy row, in the legacy table that migration_ledger names for the entity.'",
@@ -432,12 +428,12 @@ def _view(table: Table) -> Iterator[str]:
 def _grants(schema: str, written: list[Table]) -> list[str]:
     return [
         f"revoke all on schema {schema} from public",
-        f"grant usage on schema {schema} to {ROLE}, {READER}",
-        f"grant select on all tables in schema {schema} to {ROLE}, {READER}",
+        f"grant usage on schema {schema} to {ROLE}, {ENGINEER}",
+        f"grant select on all tables in schema {schema} to {ROLE}, {ENGINEER}",
         f"grant insert, update, delete on {', '.join(table.name for table in written)} to {ROLE}",
         f"grant usage on all sequences in schema {schema} to {ROLE}",
         # For tables that the application's migrations add, run by the owner of the schema.
-        f"alter default privileges in schema {schema} grant select on tables to {READER}",
+        f"alter default privileges in schema {schema} grant select on tables to {ENGINEER}",
         f"alter default privileges in schema {schema} grant select, insert, update, delete on tables to {ROLE}",
         f"alter default privileges in schema {schema} grant usage on sequences to {ROLE}",
     ]

@@ -1,4 +1,4 @@
-"""Fill dbt_packages/ with what package-lock.yml names: from the package hub, else with the bundled stand-ins."""
+"""Installs the packages of package-lock.yml into dbt_packages/, from the package hub or the bundled stand-ins."""
 
 import hashlib
 import os
@@ -9,16 +9,12 @@ from pathlib import Path
 
 import yaml
 
-from ops.build import DBT
+from ops.dbt.run import DBT
 from ops.errors import Failure
 
-# Read by nobody but this module; dbt looks at folders only and `dbt deps` wipes it, which is the point.
+# Only this module reads it. dbt ignores files there, and `dbt deps` deletes it, which shows that it was run.
 MARKER = ".installed_by_ops"
 PROBE_SECONDS = 3
-
-
-class DepsError(Failure):
-    """The hub answers but gives no packages."""
 
 
 def install(project: Path) -> str:
@@ -41,7 +37,7 @@ def install(project: Path) -> str:
     if not complete or found != _stamp(project, "offline"):
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
-        # A copy cut short must not look like one made by hand.
+        # An interrupted copy must not look like one made by hand.
         marker.write_text("incomplete", encoding="utf-8")
         shutil.copytree(project / "offline_packages", target, dirs_exist_ok=True)
         marker.write_text(_stamp(project, "offline"), encoding="utf-8")
@@ -69,7 +65,7 @@ def _stamp(project: Path, origin: str) -> str:
 
 def _probe_hub() -> tuple[str, str]:
     """The hub's address and why it cannot be used ('' when it can)."""
-    # Slow to import, and not needed when nothing is to be installed.
+    # Slow to import, and not needed when everything is installed.
     import requests
     from dbt.clients.registry import DEFAULT_REGISTRY_BASE_URL  # honours DBT_PACKAGE_HUB_URL
 
@@ -77,7 +73,7 @@ def _probe_hub() -> tuple[str, str]:
     try:
         response = requests.get(f"{hub}api/v1/index.json", timeout=PROBE_SECONDS)
         response.raise_for_status()
-        # A login page of the network answers too, but not with a list.
+        # A login page of the network answers, too, but not with a list.
         return hub, "" if isinstance(response.json(), list) else "no package index there"
     except requests.HTTPError as error:
         return hub, f"HTTP {error.response.status_code}"
@@ -90,7 +86,7 @@ def _probe_hub() -> tuple[str, str]:
 
 
 def _run_dbt_deps(project: Path, hub: str) -> None:
-    # dbt pastes addresses together, so the slash at the end matters.
+    # dbt appends to the address, so the slash at the end matters.
     run = subprocess.run(
         [*DBT, "--no-use-colors", "deps", "--project-dir", str(project)],
         cwd=project,
@@ -99,9 +95,9 @@ def _run_dbt_deps(project: Path, hub: str) -> None:
         encoding="utf-8",
     )
     if run.returncode:
-        # Half a set of packages could be taken for one filled by hand.
+        # An incomplete folder could be mistaken for one filled by hand.
         shutil.rmtree(project / "dbt_packages", ignore_errors=True)
-        # What dbt says between this heading and the next line of its log, usually a traceback.
+        # The text between this heading and the next line of dbt's log, usually a traceback.
         said = run.stdout.partition("Encountered an error:")[2] or run.stderr or run.stdout
         reason = " ".join(re.split(r"\n(?:\x1b\[0m)?\d\d:\d\d:\d\d ", said, maxsplit=1)[0].split())
-        raise DepsError(f"The package hub answers but `dbt deps` failed: {reason.rstrip('.')}.")
+        raise Failure(f"The package hub answers but `dbt deps` failed: {reason.rstrip('.')}.")

@@ -1,23 +1,24 @@
-"""What lint and tests run dbt with: nothing of the user's environment, a profile and folders of their own."""
+"""An environment for dbt that ignores the user's: for rehearsal, lint, tests and benchmarks."""
 
 import os
 from pathlib import Path
 
-from ops import profiles
-from ops.connection import Target
+from ops.database.connection import Target
+from ops.dbt import profiles
 from ops.project import ROOT
 
 
 def target(folder: Path, dbname: str = "postgres") -> Target:
-    """Name a database of the embedded server in a folder."""
-    return Target(host=str(folder), port=5432, user="postgres", password="", dbname=dbname)
+    """Return a database of the embedded server in a folder, with the schemas of the example profile."""
+    schema = profiles.example()["schema"]
+    return Target(host=str(folder), port=5432, user="postgres", password="", dbname=dbname, schema=schema)
 
 
 def environment(where: Target, folder: Path) -> dict[str, str]:
-    """Return the variables that make dbt use this target, and keep its profile and everything it writes in a folder."""
+    """Return the variables that make dbt use this target, and a profile and output folders inside `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "profiles.yml").write_text(profiles.render(Path(where.host)), encoding="utf-8")
-    # A shell set up for production must not lead the tests there.
+    # The variables of a shell that is set up for production must not reach the tests.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DISPATCH_", "DBT_", "PG"))}
     own = {
         "DBT_PROJECT_DIR": str(ROOT),

@@ -1,6 +1,6 @@
-"""dbt's documentation as one page that needs neither server nor network, with diagrams of the data model in it.
+"""dbt's documentation as one page that needs neither server nor network, with diagrams of the data model.
 
-Beside it a second page shows the lineage of every column, from the legacy table to the mart.
+A second page shows the lineage of every column, from the legacy table to the mart.
 """
 
 import json
@@ -14,13 +14,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from dbt_colibri.lineage_extractor.extractor import DbtColumnLineageExtractor
-from dbt_colibri.report.generator import DbtColibriReportGenerator
-from psycopg2.extensions import connection as Connection
-
-from ops import build, demo, docs_diagrams
-from ops.connection import Target, reading_marts, rows
 from ops.console import duration, say
+from ops.database.connection import Connection, Target, preflight, reading_marts, rows
+from ops.dbt import run as dbt
+from ops.docs import diagrams
 from ops.errors import Failure
 from ops.project import ROOT
 
@@ -29,24 +26,28 @@ PAGE = "index.html"
 LINEAGE = "lineage.html"
 DIAGRAMS = "data_model"
 LAYERS = ("marts", "audit", "snapshot", "seed", "intermediate", "staging")
-# What stands in models/overview.md where a diagram goes: true of the page that dbt makes on its own.
+# The texts in models/overview.md that a diagram replaces. On the page that dbt makes by itself they are true.
 MAP_HERE = "`make docs` draws the map here."
 DOMAINS_HERE = "`make docs` draws the diagrams here."
 LINEAGE_HERE = "`make docs` adds the column lineage"
 
 
-def write(connection: Connection, environment: Mapping[str, str], folder: Path) -> tuple[Path, int]:
+def write(
+    connection: Connection, environment: Mapping[str, str], folder: Path, target: str | None = None
+) -> tuple[Path, int]:
     """Write both pages and each diagram as an SVG file; return the first page and how many relations are not built.
 
-    dbt runs with the variables of `environment`, and nothing in its own target folder is touched. Raises Failure when
-    nothing has been built yet, dbt fails, or the folder cannot be written to.
+    dbt runs with the variables of `environment`, for its target `target` or the default one; its own target folder is
+    not changed. Raises Failure when nothing has been built yet, dbt fails, or the folder cannot be written to.
     """
+    marts = f"{connection.schemas.marts}.payments"
     with reading_marts("document"):
-        is_built = rows(connection, "select to_regclass('dispatch_marts.payments') is not null")[0][0]
+        is_built = rows(connection, "select to_regclass(%s) is not null", (marts,))[0][0]
     if not is_built:
         raise Failure("Nothing to document yet: run make demo or dbt build.")
     with tempfile.TemporaryDirectory(prefix="dispatch-docs-") as scratch:
-        code, progress = build.run(["docs", "generate", "--static", "--target-path", scratch], environment)
+        command = ["docs", "generate", "--static", "--target-path", scratch]
+        code, progress = dbt.run(command + (["--target", target] if target else []), environment)
         if code:
             raise Failure("\n".join([*progress.messages, "dbt docs generate failed."]))
         page, *texts = (
@@ -60,9 +61,9 @@ def write(connection: Connection, environment: Mapping[str, str], folder: Path) 
             # Its YAML describes what dbt adds; all other columns are those of its mart, and described there.
             mart = manifest["nodes"][history["depends_on"]["nodes"][0]]
             history["columns"] = mart["columns"] | history["columns"]
-    marts = docs_diagrams.tables(manifest)
-    overall = docs_diagrams.overall(marts)
-    domains = {name: docs_diagrams.domain(marts, name) for name in docs_diagrams.domains(marts)}
+    marts = diagrams.tables(manifest)
+    overall = diagrams.overall(marts)
+    domains = {name: diagrams.domain(marts, name) for name in diagrams.domains(marts)}
     _put(manifest, "__overview__", MAP_HERE, _image("all tables", overall))
     example = f"{LINEAGE}?model=model.dispatch.payments&column=amount&parents=3&children=0"
     _put(manifest, "__overview__", LINEAGE_HERE, f"the [column lineage]({example}), here of payments.amount")
@@ -73,7 +74,7 @@ def write(connection: Connection, environment: Mapping[str, str], folder: Path) 
     catalog["nodes"] = dict(sorted(catalog["nodes"].items(), key=lambda item: _rank(manifest["nodes"][item[0]])))
     for text, changed in zip(texts, (manifest, catalog), strict=True):
         if page.count(text) != 1:
-            raise Failure("The page of dbt does not hold its JSON files as they are: is this another version of dbt?")
+            raise Failure("The page of dbt does not contain its JSON files unchanged: is this another version of dbt?")
         # No description may end the script that holds the JSON.
         page = page.replace(text, json.dumps(changed).replace("</", "<\\/"))
     try:
@@ -87,10 +88,10 @@ def write(connection: Connection, environment: Mapping[str, str], folder: Path) 
     return folder / PAGE, len(missing)
 
 
-def show(target: Target, folder: Path) -> None:
+def show(target: Target, folder: Path, dbt_target: str | None) -> None:
     """Write the documentation, and print where it is."""
     start = monotonic()
-    page, missing = write(demo.preflight(target), target.environment, folder)
+    page, missing = write(preflight(target), target.environment, folder, dbt_target)
     say(f"dbt docs generate: {duration(monotonic() - start)}")
     say(f"Page      {page.resolve().as_uri()}")
     say(f"Lineage   {(page.parent / LINEAGE).resolve().as_uri()}")
@@ -103,7 +104,11 @@ def show(target: Target, folder: Path) -> None:
 
 
 def _lineage(artifacts: Path) -> str:
-    """Return the page with the lineage of every column; raise Failure when a model's SQL could not be followed."""
+    """Return the page with the lineage of every column; raise Failure when the SQL of a model cannot be analysed."""
+    # Imported here, because it takes longer to load than all other commands need together.
+    from dbt_colibri.lineage_extractor.extractor import DbtColumnLineageExtractor
+    from dbt_colibri.report.generator import DbtColibriReportGenerator
+
     log, errors = logging.getLogger("colibri"), BufferingHandler(sys.maxsize)
     errors.setLevel(logging.ERROR)
     log.handlers, log.propagate = [errors], False
@@ -114,7 +119,7 @@ def _lineage(artifacts: Path) -> str:
     return (artifacts / "index.html").read_text(encoding="utf-8")
 
 
-def _section(domain: str, svg: str, marts: Mapping[str, docs_diagrams.Table]) -> str:
+def _section(domain: str, svg: str, marts: Mapping[str, diagrams.Table]) -> str:
     """Return the Markdown of a domain: heading, links to its tables, diagram."""
     links = (f"[{name}](#!/model/model.dispatch.{name})" for name in sorted(marts) if marts[name].domain == domain)
     return f"## {domain}\n\n{', '.join(links)}\n\n{_image(domain, svg)}"
@@ -126,15 +131,15 @@ def _image(name: str, svg: str) -> str:
 
 
 def _put(manifest: Mapping[str, Any], block: str, place: str, markdown: str) -> None:
-    """Put Markdown into a doc block, where the text of a place is."""
+    """Put Markdown into a doc block, in place of a text."""
     found = manifest["docs"][f"doc.dispatch.{block}"]
     if place not in found["block_contents"]:
-        raise Failure(f"The block {block} in models/overview.md must say “{place}”.")
+        raise Failure(f"The block {block} in models/overview.md must contain “{place}”.")
     found["block_contents"] = found["block_contents"].replace(place, markdown)
 
 
 def _rank(node: Mapping[str, Any]) -> int:
-    """Tell how early a node is looked for: marts before what leads to them."""
+    """Return the position of a node's layer in the search results: marts before the layers below them."""
     layer = node["path"].partition("/")[0] if node["resource_type"] == "model" else node["resource_type"]
     return LAYERS.index(layer) if layer in LAYERS else len(LAYERS)  # a package has folders of its own
 

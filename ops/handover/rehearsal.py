@@ -1,4 +1,4 @@
-"""The cut-over day on two servers of its own: a legacy server, PostgreSQL 16, and a warehouse, PostgreSQL 18.
+"""The cut-over day on two temporary servers: a legacy server, PostgreSQL 16, and a warehouse, PostgreSQL 18.
 
 Every step is the command of docs/cut-over.md, run as the operator runs it, at the smallest scale.
 """
@@ -14,40 +14,41 @@ from time import monotonic
 
 import psycopg2
 
-from ops import landing, legacy, sandbox
-from ops.connection import Target, connect, rows
+from ops import legacy
 from ops.console import console, duration, say
+from ops.database.connection import Target, connect, rows
+from ops.database.server import POSTGRES_VERSIONS, SETTINGS, VERSION, temporary_server
+from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.server import POSTGRES_VERSIONS, SETTINGS, VERSION, temporary_server
+from ops.source.tables import DSN, SOURCE_SCHEMA
 
 LEGACY_VERSION = 16
 PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
 CLIENTS, ORDERS = 4, 25
-WORKLOAD = ROOT / "ops" / "workload.sql"
+WORKLOAD = Path(__file__).with_name("workload.sql")
 
-# The sign-off queries of docs/cut-over.md; none may find a row.
+# The sign-off queries of docs/cut-over.md, with the names of the schemas; none may find a row.
 SIGN_OFF = {
-    "source = migrated + excluded + rejected": "select entity from dispatch_audit.migration_ledger"
+    "source = migrated + excluded + rejected": "select entity from {0.audit}.migration_ledger"
     " where source_rows <> migrated_rows + excluded_rows + rejected_rows",
-    "no orphan, every foreign key enforced": "select child from dispatch_audit.foreign_key_ledger"
+    "no orphan, every foreign key enforced": "select child from {0.audit}.foreign_key_ledger"
     " where orphan_rows > 0 or not is_enforced",
-    "payments, operations and items agree to the cent": "select * from dispatch_audit.money_reconciliation"
+    "payments, operations and items agree to the cent": "select * from {0.audit}.money_reconciliation"
     " where unexplained_difference <> 0",
-    "the release is recorded as published": "select outcome from dispatch_release.releases"
-    " where outcome <> 'published'",
+    "the release is recorded as published": "select outcome from {0.release}.releases where outcome <> 'published'",
 }
-NOBODY = "'00000000-0000-0000-0000-000000000000'"
+UNKNOWN = "'00000000-0000-0000-0000-000000000000'"
 # A statement of the application, and the constraint that refuses it.
 REFUSED = {
-    f"insert into app.patients (profile_id) values ({NOBODY})": "patients__profile_id__fk",
+    f"insert into app.patients (profile_id) values ({UNKNOWN})": "patients__profile_id__fk",
     "update app.orders set status = 'lost'": "status_is_known",
     "delete from app.profiles": "__fk",
 }
 
 
 def run() -> None:
-    """Go through the day, printing each step with its duration; raise Failure at the first that goes wrong."""
+    """Run all steps and print their durations; raise Failure at the first that fails."""
     start = monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="dispatch-rehearsal-") as scratch,
@@ -55,11 +56,11 @@ def run() -> None:
         temporary_server() as new,
     ):
         Rehearsal(sandbox.target(old.folder), sandbox.target(new.folder), Path(scratch)).run()
-    say(f"\nThe rehearsal went through, from replication to the first writes, in {duration(monotonic() - start)}.")
+    say(f"\nThe rehearsal succeeded, from replication to the first writes, in {duration(monotonic() - start)}.")
 
 
 def run_workload(target: Target, clients: int, *arguments: str) -> str:
-    """Run the workload as the user `application`, and return what pgbench says; raise Failure with its errors."""
+    """Run the workload as the user `application`; return the output of pgbench, or raise Failure with its errors."""
     done = subprocess.run(
         [
             str(POSTGRES_VERSIONS[VERSION] / "pgbench"),
@@ -78,16 +79,16 @@ def run_workload(target: Target, clients: int, *arguments: str) -> str:
 
 
 class Rehearsal:
-    """The day, with the two databases it takes place in."""
+    """The cut-over day on its two databases."""
 
     def __init__(self, old: Target, new: Target, folder: Path) -> None:
-        """Take the legacy database, the warehouse, and a folder for what the commands write."""
+        """Use a legacy database, a warehouse, and a folder for output."""
         self.old, self.new, self.folder = old, new, folder
         dsn = f"host={old.host} port={old.port} dbname={old.dbname} user={old.user}"
-        self.environment = sandbox.environment(new, folder) | {landing.DSN: dsn}
+        self.environment = sandbox.environment(new, folder) | {DSN: dsn}
 
     def run(self) -> None:
-        """Go through the day."""
+        """Run all steps."""
         freeze = (
             "set default_transaction_read_only = off; alter database postgres set default_transaction_read_only = on"
         )
@@ -95,9 +96,9 @@ class Rehearsal:
         self.step("The legacy application's data", self.load_legacy)
         self.ops("source", "replicate")
         say("\nThe day", style="bold")
-        self.step("The legacy application writes to the last", self.write_legacy)
+        self.step("The legacy application still writes", self.write_legacy)
         self.step("Freeze", lambda: self.execute(self.old, freeze))
-        self.step("… it can write no more", self.check_frozen)
+        self.step("… it can no longer write", self.check_frozen)
         self.ops("source", "status")
         self.ops("source", "compare")
         self.ops("release")
@@ -115,14 +116,14 @@ class Rehearsal:
         self.ops("handover", "--undo", expecting=1)
 
     def step(self, heading: str, action: Callable[[], object]) -> None:
-        """Do something and print how long it took."""
+        """Run an action and print its duration and result."""
         start = monotonic()
         with console.status(f"{heading} …"):
             said = action()
         say(f"  {duration(monotonic() - start):>12}  {heading}" + (f": {said}" if said else ""))
 
     def ops(self, *arguments: str, expecting: int = 0) -> None:
-        """Run a command as the operator does, and print the last line that it says."""
+        """Run a command as the operator does, and print its last line."""
         shown = [each for each in arguments if not each.startswith((str(self.folder), "--output"))]
         heading = f"python -m ops {' '.join(shown)}"
 
@@ -145,9 +146,9 @@ class Rehearsal:
         self.step(heading, command)
 
     def load_legacy(self) -> None:
-        """Put the synthetic data where Django has them."""
+        """Load the synthetic data into Django's schema."""
         with closing(connect(self.old)) as opened:
-            legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), landing.SOURCE_SCHEMA)
+            legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), SOURCE_SCHEMA)
 
     def execute(self, target: Target, statement: str) -> None:
         """Run statements that return nothing."""
@@ -155,7 +156,7 @@ class Rehearsal:
             opened.cursor().execute(statement)
 
     def write_legacy(self) -> None:
-        """Write as the legacy application does, whose sessions have the settings of its database."""
+        """Write like the legacy application, whose sessions have the settings of its database."""
         self.execute_as("postgres", self.old, _LAST_WRITES)
 
     def execute_as(self, user: str, target: Target, statement: str) -> None:
@@ -177,6 +178,7 @@ class Rehearsal:
     def check_nothing(self, query: str) -> None:
         """Raise Failure when the query finds a row."""
         with closing(connect(self.new)) as opened:
+            query = query.format(opened.schemas)
             if found := rows(opened, query):
                 raise Failure(f"{len(found)} rows do not hold, such as {found[0]}: {query}")
 
@@ -186,7 +188,7 @@ class Rehearsal:
         run_workload(self.new, CLIENTS, "--transactions", str(ORDERS))
 
     def check_refused(self, statement: str, constraint: str) -> None:
-        """Raise Failure when the database takes what it must not take."""
+        """Raise Failure when the database accepts what it must refuse."""
         try:
             self.execute_as("application", self.new, statement)
         except psycopg2.errors.IntegrityError as error:

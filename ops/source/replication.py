@@ -1,8 +1,8 @@
-"""The live legacy database as a source: copied now and then, or replicated without end.
+"""The live legacy database, replicated continuously.
 
-Logical replication writes into the table that has the same schema and name as at the source. For each landing table
-there is therefore a door: a partitioned table in the warehouse's schema `public`, whose only partition is the landing
-table. So both ways fill the very same tables, and the staging views on them need not know which.
+Logical replication writes into the table with the same schema and name as at the source. Each landing table therefore
+has a forwarding table: a partitioned table in the warehouse's schema `public`, whose only partition is the landing
+table. So copy and replication fill the same tables, and the staging views work with both.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,51 +11,31 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 import psycopg2
-import typer
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
 
-from ops import releases
-from ops.connection import connect, is_broken, rows, target_from_environment, transaction
-from ops.console import complain, console, duration, say, step
+from ops.console import complain, console, duration, say
+from ops.database.connection import Connection, is_broken, rows, transaction
 from ops.errors import Failure
-from ops.landing import (
-    DSN,
-    SCHEMA,
-    SOURCE_SCHEMA,
-    SUBSCRIPTION,
-    Table,
-    check_landing,
-    compare,
-    connect_legacy,
-    copy,
-    examine,
-    facts,
-    legacy_dsn,
-    mark,
-    plan,
-    prepare,
-)
+from ops.release import records
+from ops.source.declared import SCHEMA
+from ops.source.landing import SUBSCRIPTION, check_landing, facts, mark, prepare
+from ops.source.tables import SOURCE_SCHEMA, Table, connect_legacy, examine, legacy_dsn, plan
 
-FAILURES = 3  # and tries; a restart of the legacy server makes fewer
+FAILURES = 3  # failed attempts; a restart of the legacy server causes fewer
 STALLED_SECONDS = 300  # without any progress
-RETRY_SECONDS = 6  # PostgreSQL starts a failed worker again after five
+RETRY_SECONDS = 6  # PostgreSQL restarts a failed worker after five
 SLOTS = 3  # one, and two more while tables are being copied
 BY_HAND = "Paused by hand: python -m ops source resume."
-# Subscriptions of all databases are in one catalogue.
+# The catalogue contains the subscriptions of all databases.
 OWN = (
     f"(select oid from pg_subscription where subname = '{SUBSCRIPTION}'"
     " and subdbid = (select oid from pg_database where datname = current_database()))"
 )
 LOG = "the log of the warehouse's server has the reason"
 
-app = typer.Typer(
-    help=f"The live legacy database, which {DSN} names by a libpq connection string.", no_args_is_help=True
-)
-
 
 class Subscription(NamedTuple):
-    """The replication that feeds the landing."""
+    """The replication into the landing."""
 
     oid: int
     is_enabled: bool
@@ -63,104 +43,20 @@ class Subscription(NamedTuple):
     slot: str  # at the legacy server; its publication has the same name
 
 
-@app.command("copy")
-def copy_command() -> None:
-    """Land everything as it is now: one snapshot, one transaction."""
-    start = monotonic()
-    landed = copy(target_from_environment(), step)
-    say(
-        f"{landed.tables} tables with {landed.rows:,} rows, as they were at {landed.at:%Y-%m-%d %H:%M:%S %Z}, "
-        f"are in schema {SCHEMA}: {duration(monotonic() - start)}"
-    )
-
-
-@app.command("replicate")
-def replicate_command() -> None:
-    """Land everything and keep it up to date; waits until every table is there."""
-    start = monotonic()
-    with closing(_warehouse()) as warehouse, closing(connect_legacy()) as source:
-        replicate(warehouse, source)
-        tables = len(_states(warehouse))
-    say(f"{tables} tables are in schema {SCHEMA} and follow the legacy server: {duration(monotonic() - start)}")
-
-
-@app.command("status")
-def status_command() -> None:
-    """Tell how the landing is fed and how far behind it is; exit code 1 when something is wrong."""
-    with closing(_warehouse()) as warehouse:
-        lines, problems = status(warehouse)
-    for line in lines:
-        say(line)
-    for problem in problems:
-        complain(problem)
-    raise typer.Exit(bool(problems))
-
-
-@app.command("pause")
-def pause_command() -> None:
-    """Hold the landing still at a commit of the legacy database, for builds by hand; releases do this by themselves."""
-    with closing(_warehouse()) as warehouse:
-        pause(warehouse)
-    say("The landing stands still, and the legacy server keeps its log, until python -m ops source resume.")
-
-
-@app.command("resume")
-def resume_command() -> None:
-    """Let the landing follow the legacy server again."""
-    with closing(_warehouse()) as warehouse:
-        _require(warehouse)
-        with transaction(warehouse) as cursor:
-            releases.keep_out(cursor)
-            _enable(warehouse)
-    say("The landing follows the legacy server again.")
-
-
-@app.command("compare")
-def compare_command() -> None:
-    """Count and checksum every table on both sides; for when nothing writes to the legacy database."""
-    start = monotonic()
-    with closing(_warehouse()) as warehouse, closing(connect_legacy()) as source:
-        if (found := _subscription(warehouse)) and found.is_enabled:
-            _await_ready(warehouse)
-            _catch_up(warehouse, source, found)
-        with console.status("Comparing …"):
-            tables, total, differences = compare(warehouse, source)
-    if differences:
-        raise Failure(
-            "\n".join(
-                f"{each.table}: {each.legacy_rows:,} rows at the source, {each.landed_rows:,} landed"
-                + (", of which some differ" if each.legacy_rows == each.landed_rows else "")
-                for each in differences
-            )
-            + "\nThe landing is not the legacy database: was it written to meanwhile?"
-        )
-    say(f"{tables} tables, {total:,} rows: the same on both sides, to the last value: {duration(monotonic() - start)}")
-
-
-@app.command("stop")
-def stop_command() -> None:
-    """End replication and remove what it left on both servers; what has landed stays."""
-    with closing(_warehouse()) as warehouse:
-        left = stop(warehouse)
-    say(f"Nothing replicates into schema {SCHEMA} any more; its tables stay as they are.")
-    if left:
-        raise Failure(left)
-
-
 @contextmanager
 def frozen(warehouse: Connection) -> Iterator[None]:
-    """Hold the landing still while the block reads it in many statements.
+    """Pause replication, if there is any, while the block reads the landing in many statements.
 
-    Replication first catches up with the legacy server, is paused between two
-    transactions, and goes on after the block; one that a killed release left paused is resumed first, one that was
-    paused by hand stays paused. Raises Failure when replication cannot catch up.
+    Replication first catches up with the legacy server, is paused between two transactions, and resumes after the
+    block. If a killed release left it paused, it is resumed first; if it was paused by hand, it stays paused. Raises
+    Failure when replication cannot catch up.
     """
     found = _subscription(warehouse)
     if found is None or found.is_paused_by_hand:
         yield
         return
     if not found.is_enabled:
-        say("Replication was left paused by something that was cut off: it goes on.")
+        say("An interrupted command left replication paused: it resumes.")
         _enable(warehouse)
     with closing(connect_legacy()) as source:
         _check_changes(source, found)
@@ -168,16 +64,19 @@ def frozen(warehouse: Connection) -> Iterator[None]:
         _catch_up(warehouse, source, found)
         try:
             _disable(warehouse)
-            _check_changes(source, found)  # since the first time a table may have left the publication
+            _check_changes(source, found)  # a table may have left the publication since the first check
             yield
         finally:
-            _go_on(warehouse)
+            try:
+                _enable(warehouse)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):  # must not hide how the block ended
+                complain("The connection was lost and replication is still paused: python -m ops source resume.")
 
 
-def replicate(warehouse: Connection, source: Connection) -> None:
-    """Set replication up unless it is, and wait until every table is there; raise Failure when it cannot be done.
+def replicate(warehouse: Connection, source: Connection) -> int:
+    """Set replication up if necessary, and wait until every table has been copied; return the number of tables.
 
-    What fails before the subscription exists leaves nothing behind but the publication.
+    Raises Failure when that is impossible; a failure before the subscription exists leaves only the publication.
     """
     tables = plan(source)
     if _subscription(warehouse) is None:
@@ -194,37 +93,53 @@ def replicate(warehouse: Connection, source: Connection) -> None:
             _drop_slot(source, name)
             raise
     _await_ready(warehouse)
+    return len(_states(warehouse))
+
+
+def catch_up(warehouse: Connection, source: Connection) -> None:
+    """Wait until everything committed at the legacy server has arrived; do nothing where replication is not running."""
+    if (found := _subscription(warehouse)) and found.is_enabled:
+        _await_ready(warehouse)
+        _catch_up(warehouse, source, found)
 
 
 def pause(warehouse: Connection) -> None:
-    """Hold the landing still until `resume`; raise Failure when nothing replicates or not every table is there."""
+    """Stop changing the landing until `resume`; raise Failure without replication, or when tables cannot be copied."""
     _require(warehouse)
     _await_ready(warehouse)
     _run(warehouse, sql.SQL("comment on subscription {} is {}"), SUBSCRIPTION, sql.Literal(BY_HAND))
     _disable(warehouse)
 
 
+def resume(warehouse: Connection) -> None:
+    """Resume replication; raise Failure without one, or while a release or a copy is running."""
+    _require(warehouse)
+    with transaction(warehouse) as cursor:
+        records.keep_out(cursor)
+        _enable(warehouse)
+
+
 def stop(warehouse: Connection) -> str | None:
-    """Remove subscription, slot and publication; return what is left to do when the legacy server lets us not."""
+    """Remove subscription, slot and publication; return what remains to be done if the legacy server prevents it."""
     found = _subscription(warehouse)
     name = found.slot if found else _name(warehouse)
     if found:
         _disable(warehouse)
         with transaction(warehouse) as cursor:
-            # Without its slot the subscription can be dropped whether or not the legacy server is there.
+            # Without its slot the subscription can be dropped even if the legacy server does not answer.
             for statement in ("alter subscription {} set (slot_name = none)", "drop subscription {}"):
                 cursor.execute(sql.SQL(statement).format(sql.Identifier(SUBSCRIPTION)))
             cursor.execute(
-                "select door.relname from pg_inherits"
-                " inner join pg_class as door on door.oid = inhparent and door.relkind = 'p'"
+                "select forwarding.relname from pg_inherits"
+                " inner join pg_class as forwarding on forwarding.oid = inhparent and forwarding.relkind = 'p'"
                 " inner join pg_class as landing on landing.oid = inhrelid"
-                " where door.relnamespace = to_regnamespace(%s) and landing.relnamespace = to_regnamespace(%s)",
+                " where forwarding.relnamespace = to_regnamespace(%s) and landing.relnamespace = to_regnamespace(%s)",
                 (SOURCE_SCHEMA, SCHEMA),
             )
             for (table,) in cursor.fetchall():
-                door, landing = sql.Identifier(SOURCE_SCHEMA, table), sql.Identifier(SCHEMA, table)
-                cursor.execute(sql.SQL("alter table {} detach partition {}").format(door, landing))
-                cursor.execute(sql.SQL("drop table {}").format(door))
+                forwarding, landing = sql.Identifier(SOURCE_SCHEMA, table), sql.Identifier(SCHEMA, table)
+                cursor.execute(sql.SQL("alter table {} detach partition {}").format(forwarding, landing))
+                cursor.execute(sql.SQL("drop table {}").format(forwarding))
             cursor.execute("select now()")
             mark(cursor, how="replicated", until=cursor.fetchone()[0])
     drop_slots = sql.SQL(
@@ -237,19 +152,19 @@ def stop(warehouse: Connection) -> str | None:
             try:
                 source.cursor().execute(drop_publication)
             except psycopg2.errors.InsufficientPrivilege:
-                say(f"Publication {name} is its owner's, and stays for the next time.")
+                say(f"Publication {name} belongs to another user and is kept for the next time.")
     except (Failure, psycopg2.Error) as error:
         reason = str(error) if isinstance(error, Failure) else _sentence(error)
         return (
-            f"{reason}\nThe legacy server keeps its log for this warehouse, without end: run this command again once "
-            f"it can be reached, or there:\n"
+            f"{reason}\nThe legacy server keeps its log for this warehouse without limit: run this command again once "
+            f"it can be reached, or run there:\n"
             f"  {drop_slots.as_string(warehouse)};\n  {drop_publication.as_string(warehouse)};"
         )
     return None
 
 
 def status(warehouse: Connection) -> tuple[list[str], list[str]]:
-    """Return what is known of the landing, a line each, and what is wrong with it."""
+    """Return lines that describe the landing, and its problems."""
     found = _subscription(warehouse)
     if found is None:
         known = facts(warehouse)
@@ -264,7 +179,7 @@ def status(warehouse: Connection) -> tuple[list[str], list[str]]:
         f"Replication into schema {SCHEMA} is "
         + ("on." if found.is_enabled else "paused by hand." if found.is_paused_by_hand else "paused by a release.")
     ]
-    lines.append(f"{len(states) - len(waiting)} of {len(states)} tables are there.")
+    lines.append(f"{len(states) - len(waiting)} of {len(states)} tables have been copied.")
     if waiting:
         lines.append(f"Still being copied: {', '.join(waiting)}.")
     problems = []
@@ -289,7 +204,7 @@ def status(warehouse: Connection) -> tuple[list[str], list[str]]:
         )
         if not slot or slot[0][3] == "lost":
             problems.append(
-                f"Slot {found.slot} of the legacy server is {'lost' if slot else 'gone'}, and what changed since "
+                f"Slot {found.slot} of the legacy server is {'lost' if slot else 'missing'}, and changes since then "
                 "cannot arrive: python -m ops source stop and replicate."
             )
             return lines, problems
@@ -299,28 +214,29 @@ def status(warehouse: Connection) -> tuple[list[str], list[str]]:
             + f"; the legacy server keeps {kept} of log for it."
         )
     if found.is_enabled and (behind or waiting) and (errors := _errors(warehouse)):
-        with console.status("Looking whether errors go on …"):
+        with console.status("Checking whether errors continue …"):
             sleep(RETRY_SECONDS)
         if _errors(warehouse) > errors:
             problems.append(
-                f"Replication fails and tries again every five seconds: {LOG}. What cannot be put right there is "
-                "overcome by python -m ops source stop and replicate."
+                f"Replication fails and tries again every five seconds: {LOG}. If the cause cannot be removed there, "
+                "python -m ops source stop and replicate."
             )
     return lines, problems
 
 
 def _changes(source: Connection, found: Subscription) -> list[str]:
-    """Return what has been changed at the legacy server so that its data no longer arrive, or not all of them."""
+    """Return changes at the legacy server that keep some or all of its data from arriving."""
     tables, problems = examine(source)
     if problems:
         return [
             *(f"The legacy database has changed: {problem}." for problem in problems),
-            "Replication stops at such a change, or goes on without the table. Undo it there, or declare it in "
-            "models/staging/*/*sources*.yml and mend the staging models; then python -m ops source stop and replicate.",
+            "Replication stops at such a change, or continues without the table. Undo it there, or declare it in "
+            "models/staging/*/*sources*.yml and adapt the staging models; then "
+            "python -m ops source stop and replicate.",
         ]
     if unpublished := _unpublished(source, found.slot, tables):
         return [
-            f"Publication {found.slot} does not hold {', '.join(unpublished)} as declared, and not all their changes "
+            f"Publication {found.slot} does not contain {', '.join(unpublished)} as declared, and some changes do not "
             "arrive: python -m ops source stop and replicate."
         ]
     return []
@@ -329,10 +245,6 @@ def _changes(source: Connection, found: Subscription) -> list[str]:
 def _check_changes(source: Connection, found: Subscription) -> None:
     if problems := _changes(source, found):
         raise Failure("\n".join(problems))
-
-
-def _warehouse() -> Connection:
-    return connect(target_from_environment())
 
 
 def _subscription(warehouse: Connection) -> Subscription | None:
@@ -347,11 +259,11 @@ def _subscription(warehouse: Connection) -> Subscription | None:
 
 def _require(warehouse: Connection) -> None:
     if _subscription(warehouse) is None:
-        raise Failure(f"Nothing replicates into schema {SCHEMA}: python -m ops source replicate begins.")
+        raise Failure(f"Nothing replicates into schema {SCHEMA}: python -m ops source replicate starts it.")
 
 
 def _name(warehouse: Connection) -> str:
-    """Name the slot and the publication after this very warehouse: one legacy server may feed several."""
+    """Return a name for slot and publication that is unique to this warehouse: a legacy server may have several."""
     return rows(
         warehouse,
         "select format('dispatch_%s_%s', system_identifier, oid) from pg_control_system(), pg_database"
@@ -360,7 +272,7 @@ def _name(warehouse: Connection) -> str:
 
 
 def _states(warehouse: Connection) -> dict[str, str]:
-    """Return the state of every table: r for ready, anything else while its first copy goes on."""
+    """Return the state of every table: r for ready, anything else during its first copy."""
     return dict(
         rows(
             warehouse,
@@ -379,7 +291,7 @@ def _errors(warehouse: Connection) -> int:
 
 
 def _check_source(source: Connection, tables: Sequence[Table]) -> None:
-    """Raise Failure with everything that keeps the legacy server from publishing."""
+    """Raise Failure with all reasons why the legacy server cannot publish."""
     if source.server_version < 150000:
         raise Failure(
             f"The legacy server is PostgreSQL {source.server_version // 10000} and publishes single columns from 15 on "
@@ -398,7 +310,7 @@ def _check_source(source: Connection, tables: Sequence[Table]) -> None:
     for table in tables:
         if table.identity != "d" or not table.key or not set(table.key) <= set(table.columns):
             problems.append(
-                f"{table.name} cannot tell its updates and deletes: it needs a primary key, of columns that land, "
+                f"{table.name} cannot publish updates and deletes: it needs a primary key, of columns that land, "
                 "and replica identity default"
             )
     if problems:
@@ -406,7 +318,7 @@ def _check_source(source: Connection, tables: Sequence[Table]) -> None:
 
 
 def _unpublished(source: Connection, name: str, tables: Sequence[Table]) -> list[str]:
-    """Return the tables that the publication does not hold with just the columns that may land."""
+    """Return the tables that the publication does not contain with exactly the columns that may land."""
     published = {
         table: set(columns)
         for table, columns in rows(
@@ -437,13 +349,13 @@ def _publish(source: Connection, name: str, tables: Sequence[Table]) -> None:
 
 
 def _make_slot(source: Connection, name: str) -> None:
-    _drop_slot(source, name)  # one of a `replicate` that was killed
+    _drop_slot(source, name)  # of a `replicate` that was killed
     try:
         rows(source, "select pg_create_logical_replication_slot(%s, 'pgoutput')", (name,))
     except psycopg2.Error as error:
         if is_broken(error):
             raise
-        raise Failure(f"The legacy server makes no replication slot: {_sentence(error)}") from None
+        raise Failure(f"The legacy server did not create a replication slot: {_sentence(error)}") from None
 
 
 def _drop_slot(source: Connection, name: str) -> None:
@@ -455,7 +367,7 @@ def _drop_slot(source: Connection, name: str) -> None:
 
 
 def _retry_while_active(drop: Callable[[], None]) -> None:
-    """A sender lives on for a moment after its receiver has left."""
+    """Drop a slot; its sender keeps running for a moment after the receiver has gone."""
     deadline = monotonic() + 30
     while True:
         try:
@@ -469,7 +381,7 @@ def _retry_while_active(drop: Callable[[], None]) -> None:
 def _subscribe(warehouse: Connection, name: str, tables: Sequence[Table]) -> None:
     try:
         with transaction(warehouse) as cursor:
-            # The statement holds the connection string; a superuser can keep it out of the server's log.
+            # The statement contains the connection string; a superuser can keep it out of the server's log.
             cursor.execute(
                 "select set_config(name, value, true) from (values ('log_statement', 'none'),"
                 " ('log_min_error_statement', 'panic'), ('log_min_duration_statement', '-1')) as quiet (name, value)"
@@ -499,7 +411,7 @@ def _subscribe(warehouse: Connection, name: str, tables: Sequence[Table]) -> Non
     except psycopg2.errors.DuplicateTable as error:
         raise Failure(
             f"{error.diag.message_primary} in schema {SOURCE_SCHEMA} of the warehouse, where replication arrives: "
-            "drop it, or take a database of its own for the warehouse."
+            "drop it, or use another database for the warehouse."
         ) from None
     except psycopg2.Error as error:
         if is_broken(error):
@@ -516,16 +428,8 @@ def _enable(warehouse: Connection) -> None:
     _run(warehouse, sql.SQL("alter subscription {} enable"), SUBSCRIPTION)
 
 
-def _go_on(warehouse: Connection) -> None:
-    """Resume after a block, without hiding how the block ended."""
-    try:
-        _enable(warehouse)
-    except (psycopg2.OperationalError, psycopg2.InterfaceError):
-        complain("Replication is still paused, for the connection was lost: python -m ops source resume.")
-
-
 def _disable(warehouse: Connection) -> None:
-    """Stop applying, at the end of a transaction, and wait until nothing applies any more."""
+    """Stop applying at the end of a transaction, and wait until no worker is left."""
     _run(warehouse, sql.SQL("alter subscription {} disable"), SUBSCRIPTION)
 
     def look() -> tuple[bool, Any, str]:
@@ -540,7 +444,7 @@ def _disable(warehouse: Connection) -> None:
 
 
 def _await_ready(warehouse: Connection) -> None:
-    """Wait until the first copy of every table is over."""
+    """Wait until every table has been copied."""
 
     def look() -> tuple[bool, Any, str]:
         states = _states(warehouse)
@@ -551,13 +455,14 @@ def _await_ready(warehouse: Connection) -> None:
         )
         waiting = [table for table, state in states.items() if state != "r"]
         moving = "".join(f", {table} {count:,} rows" for table, count in copied)
-        return not waiting, (states, copied), f"{len(states) - len(waiting)} of {len(states)} tables are there{moving}"
+        done = len(states) - len(waiting)
+        return not waiting, (states, copied), f"{done} of {len(states)} tables have been copied{moving}"
 
     _watch(warehouse, look)
 
 
 def _catch_up(warehouse: Connection, source: Connection, found: Subscription) -> None:
-    """Wait until everything that is committed at the legacy server now has arrived."""
+    """Wait until everything that is committed at the legacy server at this moment has arrived."""
     ((goal,),) = rows(source, "select pg_current_wal_lsn()")
 
     def look() -> tuple[bool, Any, str]:
@@ -577,9 +482,9 @@ def _catch_up(warehouse: Connection, source: Connection, found: Subscription) ->
 
 
 def _watch(warehouse: Connection, look: Callable[[], tuple[bool, Any, str]]) -> None:
-    """Wait until the first thing `look` returns is true.
+    """Wait until `look`, which returns (is done, state, description), is done.
 
-    Raises Failure when replication fails again and again, or the second has not changed for too long.
+    Raises Failure when replication fails repeatedly, or the state has not changed for too long.
     """
     before, changed, told, errors = None, monotonic(), monotonic(), _errors(warehouse)
     with console.status("Replication …") as spinner:
@@ -595,7 +500,7 @@ def _watch(warehouse: Connection, look: Callable[[], tuple[bool, Any, str]]) -> 
             if now - changed > STALLED_SECONDS:
                 raise Failure(
                     f"Replication has not moved for {duration(STALLED_SECONDS)} ({text}): python -m ops source status "
-                    f"may tell why; {LOG}."
+                    f"may show why; {LOG}."
                 )
             spinner.update(f"Replication: {text}")
             if not console.is_terminal and now - told > 10:

@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from ops.console import complain
+from ops.database.server import PORT, Server, start_server
+from ops.dbt.profiles import Schemas, session_options
 from ops.errors import Failure, Unreachable
-from ops.profiles import session_options
-from ops.server import PORT, Server
 
 OLDEST, NEWEST = 16, 18
 TIMEOUT_SECONDS = 10
@@ -24,11 +24,17 @@ NO_ANSWER = re.compile("refused|No such file|timed? ?out|not translate host|unre
 # What PostgreSQL says when the server, the database or the role has as many sessions as it may have.
 FULL = re.compile("too many (connections|clients)|connection slots are reserved")
 
-# Set when the process is told to end: a statement that is interrupted by it ends in an error of PostgreSQL.
+# Set when a signal tells the process to end: the statement that runs then ends in an error of PostgreSQL.
 interrupted = Event()
 
-# Without it Ctrl-C is not heard before the statement has ended.
+# Without this callback Ctrl-C has no effect until the statement has ended.
 psycopg2.extensions.set_wait_callback(psycopg2.extras.wait_select)
+
+
+class Connection(psycopg2.extensions.connection):
+    """A connection to the target database, with the names of the schemas in it."""
+
+    schemas: Schemas
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Target:
     password: str
     dbname: str
     sslmode: str = "prefer"
+    schema: str = ""  # `schema` of the dbt target; empty for a command that reads nothing that dbt built
 
     @property
     def is_embedded(self) -> bool:
@@ -67,7 +74,7 @@ class Target:
         }
 
 
-def target_from_environment() -> Target:
+def target_from_environment(schema: str = "") -> Target:
     """Read DISPATCH_PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE; unset means the embedded server."""
     port = _variable("PORT", str(PORT))
     if not port.isdecimal():
@@ -79,13 +86,21 @@ def target_from_environment() -> Target:
         password=_variable("PASSWORD", ""),
         dbname=_variable("DATABASE", "postgres"),
         sslmode=_variable("SSLMODE", "prefer"),
+        schema=schema,
     )
 
 
-def ignore_libpq_variables() -> list[str]:
-    """Take away what libpq would read of the environment, here and in programs started from here; return the names.
+def start_if_embedded(target: Target) -> Target:
+    """Start the embedded server if that is the target, which is returned."""
+    if target.is_embedded:
+        start_server()
+    return target
 
-    The passfile stays: it holds passwords and leads nowhere.
+
+def ignore_libpq_variables() -> list[str]:
+    """Remove libpq's variables from the environment of this process and its children; return their names.
+
+    PGPASSFILE stays: a password file holds passwords, but does not change what is connected to.
     """
     names = sorted(name for name in os.environ if name.startswith("PG") and name != "PGPASSFILE")
     for name in names:
@@ -106,26 +121,28 @@ def connect(target: Target) -> Connection:
             connect_timeout=TIMEOUT_SECONDS,
             application_name="dispatch",
             options=session_options(),
+            connection_factory=Connection,
         )
     except psycopg2.OperationalError as error:
         reason = explain(error, target)
         raise (Unreachable if reason.startswith("No PostgreSQL") else Failure)(reason) from None
     settle(connection)
+    connection.schemas = Schemas(target.schema)
     for register in (psycopg2.extras.register_default_json, psycopg2.extras.register_default_jsonb):
         register(connection, loads=str)  # as text, not as Python objects
     return connection
 
 
 def settle(connection: Connection) -> None:
-    """Let each statement commit by itself, and look that the session has the settings that it asked for."""
+    """Let each statement commit by itself; raise Failure when the session lacks the settings that it asked for."""
     connection.autocommit = True
-    if connection.server_version >= 170000:  # older ones do not know it, so it is not in the list
+    if connection.server_version >= 170000:  # older servers do not know the setting, so the profile cannot have it
         connection.cursor().execute("set transaction_timeout = 0")
     path = rows(connection, "select pg_catalog.current_setting('search_path')")[0][0]
     if not path.startswith("pg_catalog,"):
         raise Failure(
-            f"The session has the search_path {path} and not the one it asked for, for a pooler is between: set the"
-            " settings for the role, as docs/production.md says."
+            f"The session has the search_path {path} and not the one it asked for, because it goes through a pooler:"
+            " set the settings for the role, as docs/production.md says."
         )
 
 
@@ -157,7 +174,7 @@ def last_line(error: psycopg2.Error) -> str:
 
 
 def check_server(connection: Connection) -> str | None:
-    """Raise Failure when nothing can be built there, or not by this user; return a warning when it is untried."""
+    """Raise Failure when this user cannot build there; return a warning when the version has not been tested."""
     version = connection.server_version // 10000
     if version < OLDEST:
         raise Failure(f"The server is PostgreSQL {version} and the project needs {OLDEST} to {NEWEST}.")
@@ -176,13 +193,21 @@ def check_server(connection: Connection) -> str | None:
     if not may_create:
         raise Failure(f"User {user} may not create schemas: grant create on database {database} to {user}.")
     if version > NEWEST:
-        return f"The server is PostgreSQL {version}, newer than any the project was tried on ({OLDEST} to {NEWEST})."
+        return f"The server is PostgreSQL {version}, newer than any the project was tested on ({OLDEST} to {NEWEST})."
     return None
+
+
+def preflight(target: Target) -> Connection:
+    """Connect and check the server; print a warning when its version has not been tested."""
+    connection = connect(target)
+    if warning := check_server(connection):
+        complain(warning)
+    return connection
 
 
 @contextmanager
 def reading_marts(purpose: str) -> Iterator[None]:
-    """Raise Failure with what to do when the marts are not there, are of another version, or not for this user."""
+    """Raise Failure with the remedy when the marts are missing, of another version, or not readable by this user."""
     try:
         yield
     except psycopg2.errors.UndefinedTable as error:
@@ -193,17 +218,17 @@ def reading_marts(purpose: str) -> Iterator[None]:
     except psycopg2.errors.InsufficientPrivilege as error:
         raise Failure(
             f"This user may not read the marts ({error.diag.message_primary}):"
-            " set DISPATCH_PGUSER to one who may, or have it granted."
+            " set DISPATCH_PGUSER to a user who may, or ask for the right."
         ) from None
 
 
 def is_broken(error: psycopg2.Error) -> bool:
-    """Tell a lost connection or a cancelled statement from what PostgreSQL has to say about one."""
+    """Return whether the connection was lost or the statement cancelled, and not refused by PostgreSQL."""
     return error.pgcode is None or isinstance(error, psycopg2.errors.QueryCanceled)
 
 
 def interrupt(*_: object) -> None:
-    """Handle a signal: remember it, for while a statement runs it comes out as one that was cancelled."""
+    """Handle a signal and remember it: a statement that runs meanwhile ends as if it had been cancelled."""
     interrupted.set()
     raise KeyboardInterrupt
 

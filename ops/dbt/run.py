@@ -7,18 +7,18 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from ops.console import console, duration, say
+from ops.dbt import profiles
 from ops.errors import Failure
-from ops.project import ROOT, close_folders
+from ops.project import ROOT, close_folders, dbt_target_folder
 
 DBT = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
-# When the process that runs dbt is killed, dbt ends within a second: as an orphan it would go on writing.
-# Whatever else is started in the background ignores Ctrl-C: dbt must hear it, for that is how it is told to end.
-LEASHED = """
+# Ends dbt within a second when its parent process was killed: as an orphan it would continue to write. A process in the
+# background ignores SIGINT by default, and SIGINT is what interrupts dbt here.
+ENDS_WITH_PARENT = """
 import os, signal, threading, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 def watch():
@@ -29,7 +29,7 @@ threading.Thread(target=watch, daemon=True).start()
 from dbt.cli.main import cli
 cli()
 """
-PARTING_SECONDS = 30  # for dbt to cancel its statements when it is interrupted
+SHUTDOWN_SECONDS = 30  # for dbt to cancel its statements when it is interrupted
 
 
 def build(environment: Mapping[str, str]) -> None:
@@ -45,30 +45,29 @@ def build(environment: Mapping[str, str]) -> None:
 def run(
     arguments: list[str], environment: Mapping[str, str], check: Callable[[], object] = lambda: None
 ) -> tuple[int, "Progress"]:
-    """Run dbt with these variables set, showing its progress; return its exit code and what its log said.
+    """Run dbt with these variables set and show its progress; return its exit code and what its log said.
 
-    The profile is that of the project unless the variables name another folder, whatever else the user's shell says.
-    `check` is called at every step of dbt; what it raises interrupts dbt and is passed on, as Ctrl-C is.
+    `check` is called at every step of dbt; an exception that it raises, or Ctrl-C, interrupts dbt and is raised again.
     """
     close_folders()
     name = f"dbt {arguments[0]}"
-    dbt = [sys.executable, "-c", LEASHED.format(parent=os.getpid())]
+    dbt = [sys.executable, "-c", ENDS_WITH_PARENT.format(parent=os.getpid())]
     command = [*dbt, "--log-format", "json", "--log-level", "info", "--no-use-colors", *arguments]
     progress = Progress()
-    before = _run_results()
+    before = run_results()
     with (
         console.status(f"{name}: reading the project …") as status,
         subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**_inherited(), "DBT_PROJECT_DIR": str(ROOT), "DBT_PROFILES_DIR": str(ROOT), **environment},
+            env={**_inherited(), "DBT_PROJECT_DIR": str(ROOT), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
             umask=0o077,
-            start_new_session=True,  # so that Ctrl-C reaches it once: from here
+            start_new_session=True,  # so that Ctrl-C reaches it only once, from here
         ) as process,
     ):
         try:
@@ -81,39 +80,39 @@ def run(
         except BaseException:
             process.send_signal(signal.SIGINT)
             try:
-                process.communicate(timeout=PARTING_SECONDS)
+                process.communicate(timeout=SHUTDOWN_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
             raise
-    if (found := _run_results()) != before:
+    if (found := run_results()) != before:
         progress.conclude(found)
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        progress.messages = [f"dbt was ended from outside, by {name}: was the memory used up?"]
+        progress.messages = [f"Another process ended dbt with {name}; if it was the system, memory may be short."]
     return process.returncode, progress
 
 
 def _inherited() -> dict[str, str]:
-    """Return the environment without dbt's own settings, which could change what is built; not where it writes."""
+    """Return the environment without dbt's own variables, which could change what is built, but for the folders."""
     kept = ("DBT_TARGET_PATH", "DBT_LOG_PATH")
-    return {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("DBT_") or name.startswith("DBT_ENV_") or name in kept
     }
+    return inherited | {"DBT_PROFILES_DIR": str(profiles.folder())}
 
 
-def _run_results() -> dict[str, Any]:
-    """Read what the last dbt that ran nodes wrote down at its end; {} when there is nothing."""
-    path = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target") / "run_results.json"
+def run_results() -> dict[str, Any]:
+    """Return the artifact of the last dbt command that ran nodes; {} when there is none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads((dbt_target_folder() / "run_results.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
 
 class Progress:
-    """What dbt's log lines add up to, and at the end what dbt itself wrote down."""
+    """The progress of dbt from its log and, at the end, its results from run_results.json."""
 
     def __init__(self) -> None:
         """Start with nothing done."""
@@ -124,12 +123,12 @@ class Progress:
         self._last_milestone = 0
 
     def take(self, line: str) -> str | None:
-        """Take in one line of dbt's JSON log; return the progress to show when it has changed."""
+        """Read one line of dbt's JSON log; return the progress to show when it has changed."""
         try:
             event = json.loads(line)
             info, data = event["info"], event["data"]
         except (ValueError, KeyError, TypeError):
-            self.messages.append(line.rstrip())  # not from dbt's log: Python's own complaint
+            self.messages.append(line.rstrip())  # not from dbt's log: an error of Python
             return None
         name = info["name"]
         if name == "LogStartLine":
@@ -143,7 +142,7 @@ class Progress:
         return None
 
     def conclude(self, run_results: dict[str, Any]) -> None:
-        """Take over what dbt wrote down; its log says the same, unless a setting keeps it quiet."""
+        """Use the results that dbt wrote; its log says the same, unless a setting keeps it quiet."""
         self.invocation_id = run_results["metadata"]["invocation_id"]
         results = run_results["results"]
         self.statuses = Counter(each["status"] for each in results if not each["unique_id"].startswith("operation."))
@@ -153,7 +152,7 @@ class Progress:
             self.messages = [_message(each) for each in failed]
 
     def is_milestone(self) -> bool:
-        """Tell, once for each, that another fifth is done."""
+        """Return True once for each fifth of the work."""
         fifth = self.done * 5 // self.total if self.total else 0
         reached = fifth > self._last_milestone
         self._last_milestone = fifth
@@ -166,7 +165,7 @@ class Progress:
 
 
 def _message(result: Mapping[str, Any]) -> str:
-    """Say what failed, and why."""
+    """Return the name of what failed, and why."""
     _, _, name, *_ = result["unique_id"].split(".")
     message = (result["message"] or result["status"]).strip()
     return message if name in message or result["unique_id"].startswith("operation.") else f"{name}: {message}"

@@ -1,15 +1,16 @@
-"""Prints what a migration did, from the audit marts."""
+"""Prints the migration ledger from the audit marts."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from psycopg2.extensions import connection as Connection
 from rich import box
 from rich.table import Table
 
-from ops.connection import reading_marts, rows
 from ops.console import console, say
+from ops.database.connection import Connection, reading_marts, rows
+from ops.report.formats import amount, count, percent
 
 
 def show(connection: Connection) -> None:
@@ -25,11 +26,11 @@ def show_entities(connection: Connection) -> None:
     """Print the disposition of the rows of every entity, by phase with totals."""
     found = rows(
         connection,
-        """
+        f"""
         select
             phase, entity,
             source_rows, migrated_rows, excluded_rows, rejected_rows, success_rate
-        from dispatch_audit.migration_ledger
+        from {connection.schemas.audit}.migration_ledger
         order by position
         """,
     )
@@ -40,7 +41,7 @@ def show_entities(connection: Connection) -> None:
     for phase, entities in ((name, list(group)) for name, group in phases):
         table.add_row(phase, *_totals(entities), style="bold")
         for _, entity, *counts, rate in entities:
-            table.add_row(f"  {entity}", *map(_count, counts), _percent(rate))
+            table.add_row(f"  {entity}", *map(count, counts), percent(rate))
         table.add_section()
     table.add_row("Everything", *_totals(found), style="bold")
     console.print(table)
@@ -48,14 +49,14 @@ def show_entities(connection: Connection) -> None:
 
 
 def show_rejects(connection: Connection) -> None:
-    """Print how many rows were left out and why, with one of them to look at."""
+    """Print how many rows were left out and why, with the first id of each kind."""
     found = rows(
         connection,
-        """
+        f"""
         select
             entity, reason, disposition,
             count(*), min(legacy_id)
-        from dispatch_audit.migration_rejects
+        from {connection.schemas.audit}.migration_rejects
         group by entity, disposition, reason
         order by disposition desc, entity, count(*) desc, reason
         """,
@@ -63,8 +64,8 @@ def show_rejects(connection: Connection) -> None:
     table = _table("Rows left out", "system", "reason", "disposition")
     table.add_column("rows", justify="right")
     table.add_column("first id", justify="right")
-    for entity, reason, disposition, count, first in found:
-        table.add_row(entity, reason, disposition, _count(count), _id(first))
+    for entity, reason, disposition, number, first in found:
+        table.add_row(entity, reason, disposition, count(number), str(first or "–"))
     console.print(table)
 
 
@@ -72,12 +73,12 @@ def show_technicians(connection: Connection) -> None:
     """Print the technicians by specialty."""
     found = rows(
         connection,
-        """
+        f"""
         select
             specialty,
             count(*),
             count(*) filter (where is_active)
-        from dispatch_marts.technicians
+        from {connection.schemas.marts}.technicians
         group by specialty
         order by count(*) desc, specialty
         """,
@@ -86,10 +87,10 @@ def show_technicians(connection: Connection) -> None:
     table.add_column("technicians", justify="right")
     table.add_column("active", justify="right")
     for specialty, everybody, active in found:
-        table.add_row(specialty, _count(everybody), _count(active))
+        table.add_row(specialty, count(everybody), count(active))
     table.add_section()
     everybody, active = (sum(row[column] for row in found) for column in (1, 2))
-    table.add_row("total", _count(everybody), _count(active), style="bold")
+    table.add_row("total", count(everybody), count(active), style="bold")
     console.print(table)
 
 
@@ -97,43 +98,43 @@ def show_figures(connection: Connection) -> None:
     """Print the two averages of Phase 7, the rows of Phases 1-7, the mean amounts and the state of the foreign keys."""
     (unweighted, weighted, combined), *_ = rows(
         connection,
-        """
+        f"""
         select
             avg(success_rate) filter (where phase = 'Phase 7'),
             1.0 * sum(migrated_rows) filter (where phase = 'Phase 7')
                 / nullif(sum(migrated_rows + rejected_rows) filter (where phase = 'Phase 7'), 0),
             coalesce(sum(migrated_rows) filter (where phase in ('Phase 7', 'Reference data', 'Template core')), 0)
-        from dispatch_audit.migration_ledger
+        from {connection.schemas.audit}.migration_ledger
         """,
     )
     say(
-        f"Success rate of the Phase 7 systems: {_percent(unweighted)} as the mean of their rates, "
-        f"{_percent(weighted)} over all their rows."
+        f"Success rate of the Phase 7 systems: {percent(unweighted)} as the mean of their rates, "
+        f"{percent(weighted)} over all their rows."
     )
     say(f"Phase 7, reference data and template core together: {combined:,} rows migrated.")
     (payments, operations), *_ = rows(
         connection,
-        """
+        f"""
         select
-            (select avg(amount) from dispatch_marts.payments),
-            (select avg(amount) from dispatch_marts.payment_operations)
+            (select avg(amount) from {connection.schemas.marts}.payments),
+            (select avg(amount) from {connection.schemas.marts}.payment_operations)
         """,
     )
-    say(f"Mean amount of a payment {_money(payments)}, of a payment operation {_money(operations)}.")
+    say(f"Mean amount of a payment {amount(payments)}, of a payment operation {amount(operations)}.")
     (keys, enforced, checked, orphans), *_ = rows(
         connection,
-        """
+        f"""
         select
             count(*),
             count(*) filter (where is_enforced),
             coalesce(sum(checked_rows), 0),
             coalesce(sum(orphan_rows), 0)
-        from dispatch_audit.foreign_key_ledger
+        from {connection.schemas.audit}.foreign_key_ledger
         """,
     )
     say(
         f"{orphans:,} orphans in {checked:,} references over {keys:,} foreign keys; "
-        f"{enforced:,} of them held by the database itself.",
+        f"{enforced:,} of them enforced by the database itself.",
         style="red" if orphans or enforced < keys else "green",
     )
 
@@ -149,21 +150,5 @@ def _table(title: str, *columns: str) -> Table:
 
 def _totals(found: list[tuple[Any, ...]]) -> Iterator[str]:
     source, migrated, excluded, rejected = (sum(row[column] for row in found) for column in range(2, 6))
-    yield from map(_count, (source, migrated, excluded, rejected))
-    yield _percent(migrated / (migrated + rejected) if migrated + rejected else None)
-
-
-def _count(number: int) -> str:
-    return f"{number:,}"
-
-
-def _percent(fraction: Any) -> str:
-    return "–" if fraction is None else f"{fraction:.2%}"
-
-
-def _money(amount: Any) -> str:
-    return "–" if amount is None else f"{amount:,.2f}"
-
-
-def _id(number: int | None) -> str:
-    return "–" if number is None else str(number)
+    yield from map(count, (source, migrated, excluded, rejected))
+    yield percent(Fraction(migrated, migrated + rejected) if migrated + rejected else None)

@@ -2,14 +2,14 @@
 
 import os
 
-from ops.connection import Target, connect
-from ops.profiles import session_options
-from ops.server import POSTGRES_VERSIONS, VERSION
+from ops.database.connection import Target, connect
+from ops.database.server import POSTGRES_VERSIONS, VERSION
+from ops.dbt.profiles import session_options
 
 
 def run(target: Target, arguments: list[str]) -> None:
-    """Become psql, whose session is that of dbt and of this program; raise Failure when there is no connection."""
-    connect(target).close()  # psql says less well why there is none
+    """Replace this process by psql, with the session settings of dbt; raise Failure when it cannot connect."""
+    connect(target).close()  # its messages say what to do, those of psql do not
     own = {
         "PGHOST": target.host,
         "PGPORT": str(target.port),
@@ -19,7 +19,7 @@ def run(target: Target, arguments: list[str]) -> None:
         "PGOPTIONS": session_options(),
         "PGAPPNAME": "dispatch",
     }
-    if target.password:  # without one, psql looks into the password file
+    if target.password:  # without one, psql reads the password file
         own["PGPASSWORD"] = target.password
-    # The user's psqlrc would change what scripts read.
+    # The user's psqlrc would change the output that scripts read.
     os.execve(POSTGRES_VERSIONS[VERSION] / "psql", ["psql", "--no-psqlrc", *arguments], os.environ | own)

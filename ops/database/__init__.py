@@ -1,0 +1,1 @@
+"""The PostgreSQL server: the embedded one, connections, psql."""

@@ -1,0 +1,1 @@
+"""dbt: profiles, packages, running it with progress."""

@@ -1,0 +1,1 @@
+"""The production run, and the records of releases."""

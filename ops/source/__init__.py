@@ -1,0 +1,1 @@
+"""The live legacy database: what may land, copy, replication, comparison."""

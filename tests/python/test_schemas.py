@@ -1,0 +1,176 @@
+"""Every command reads the schemas of its dbt target, also where those of another target are in the same database."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Database
+from inprocess import parsed
+
+from ops.dbt import profiles
+from ops.errors import Failure
+from ops.project import ROOT
+from ops.release import records
+
+TESTS = ("--exclude", "resource_type:test", "resource_type:unit_test")
+SHARED = re.compile(r"\bdispatch_(?:next_)?(?:staging|intermediate|marts|audit|seeds|snapshots|release)\b")
+ADD_PAYMENT = """
+insert into legacy.dispatch_payment
+select (jsonb_populate_record(p, '{"id": 900001}')).*
+from legacy.dispatch_payment as p
+where id = (select min(legacy_payment_id) from dispatch_marts.payments)
+"""
+
+
+def write_profile(folder: Path, text: str, **schemas: str) -> Path:
+    """Write a profile in which these targets have these schemas; those that it lacks are copies of dev."""
+    profile = yaml.safe_load(text)
+    outputs = profile["dispatch"]["outputs"]
+    for name, schema in schemas.items():
+        outputs[name] = outputs.get(name, outputs["dev"]) | {"schema": schema}
+    folder.mkdir(exist_ok=True)
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+    return folder
+
+
+@dataclass(frozen=True)
+class Alice:
+    """A developer with a schema of her own, who has no rights on the shared schemas."""
+
+    database: Database
+    profiles: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.database.environment | {"DISPATCH_PGUSER": "alice", "DBT_PROFILES_DIR": str(self.profiles)}
+
+    def ops(self, *arguments: str, **variables: str) -> str:
+        """Run python -m ops and return its output."""
+        command = [sys.executable, "-m", "ops", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment | variables, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def alice(scratch: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alice]:
+    """Build into `dispatch`, add a payment, and build into `alice`."""
+    scratch.load_legacy("tiny")
+    with parsed(scratch) as project:
+        project.dbt("build", *TESTS)
+    scratch.execute(ADD_PAYMENT)
+    scratch.execute(
+        "create role alice login; grant create on database scratch to alice; grant usage on schema legacy to alice;"
+        "grant select on all tables in schema legacy to alice; create role dispatch_app"
+    )
+    text = (scratch.folder / "profiles.yml").read_text(encoding="utf-8")
+    alice = Alice(scratch, write_profile(tmp_path_factory.mktemp("alice") / "own", text, alice="alice"))
+    done = scratch.dbt("build", "--target", "alice", *TESTS, env=alice.environment)
+    assert done.returncode == 0, done.stdout
+    yield alice
+    scratch.execute("drop owned by alice cascade; drop role alice, dispatch_app")
+
+
+def payments(database: Database, schema: str) -> str:
+    ((source, migrated),) = database.rows(
+        f"select source_rows, migrated_rows from {schema}_audit.migration_ledger where entity = 'payments'"
+    )
+    return f"payments {source} {migrated}"
+
+
+def test_ledger_reads_the_target(alice: Alice) -> None:
+    own, shared = payments(alice.database, "alice"), payments(alice.database, "dispatch")
+    assert own != shared
+    for said in (alice.ops("ledger", "--target", "alice"), alice.ops("ledger", DBT_TARGET="alice")):
+        said = " ".join(said.replace("│", " ").split())
+        assert own in said
+        assert shared not in said
+
+
+def test_report_reads_the_target(alice: Alice, tmp_path: Path) -> None:
+    alice.ops("report", "--target", "alice", "--output", str(tmp_path))
+    for name in ("migration_report.html", "migration_report.md"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert SHARED.findall(text) == []
+        assert {"alice_marts", "alice_audit", "alice_seeds", "alice_intermediate"} <= set(
+            re.findall(r"alice_\w+", text)
+        )
+    assert "Built: not known" not in text
+    assert f"{alice.database.rows('select sum(source_rows) from alice_audit.migration_ledger')[0][0]:,} rows" in text
+
+
+def test_docs_describe_the_target(alice: Alice, tmp_path: Path) -> None:
+    said = alice.ops("docs", "--target", "alice", "--output", str(tmp_path))
+    assert "not built" not in said
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    manifest, _ = json.JSONDecoder().raw_decode(text, text.index("={manifest:") + len("={manifest:"))
+    built = {node["schema"] for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")}
+    assert {schema for schema in built if not schema.startswith("alice_")} == set()
+
+
+def test_hand_over_reads_the_production_target(alice: Alice, tmp_path: Path) -> None:
+    text = (alice.profiles / "profiles.yml").read_text(encoding="utf-8")
+    folder = write_profile(tmp_path / "own", text, prod="alice")
+    opened = replace(alice.database, target=replace(alice.database.target, user="alice", schema="alice")).connect()
+    records.prepare(opened)
+    opened.cursor().execute("insert into alice_release.publications (action, live_build_id) values ('publish', 'b')")
+    opened.close()
+    said = alice.ops("handover", "--dry-run", DBT_PROFILES_DIR=str(folder))
+    assert "from alice_marts.payments" in said
+    assert "insert into alice_release.handovers" in said
+    assert SHARED.findall(said) == []
+
+
+def test_commands_without_the_target_read_the_default(alice: Alice) -> None:
+    """The role has no rights on the schemas of dev."""
+    with pytest.raises(AssertionError, match="permission denied for schema dispatch_audit"):
+        alice.ops("ledger")
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    return tmp_path / "profiles.yml"
+
+
+def test_schema_is_read_as_dbt_reads_it(profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = profiles.render(Path("/nowhere"))
+    write_profile(profile.parent, text, jane="{{ env_var('WHO', 'jane') }}")
+    assert [profiles.schema(target) for target in (None, "dev", "prod", "jane")] == ["dispatch"] * 3 + ["jane"]
+    monkeypatch.setenv("WHO", "joan")
+    assert profiles.schema("jane") == "joan"
+    profile.write_text(profile.read_text().replace("target: dev", "target: \"{{ env_var('DBT_ENV_WHERE') }}\""))
+    with pytest.raises(Failure, match="needs the environment variable DBT_ENV_WHERE: set it"):
+        profiles.schema()
+    monkeypatch.setenv("DBT_ENV_WHERE", "jane")
+    assert profiles.schema() == "joan"
+
+
+@pytest.mark.parametrize(
+    ("schemas", "target", "reason"),
+    [
+        ({}, "jane", "has no target “jane” in profile dispatch: its targets are dev, prod"),
+        ({"jane": "Jane"}, "jane", "has the schema “Jane”: use lower-case letters"),
+    ],
+)
+def test_unusable_target_is_named(profile: Path, schemas: dict[str, str], target: str, reason: str) -> None:
+    write_profile(profile.parent, profiles.render(Path("/nowhere")), **schemas)
+    with pytest.raises(Failure, match=reason):
+        profiles.schema(target)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "dispatch: {}", "other: {}", "dispatch: {target: [", "dispatch: {outputs: {dev: 1}}"]
+)
+def test_unusable_profile_is_named(profile: Path, text: str) -> None:
+    profile.write_text(text)
+    with pytest.raises(Failure, match=r"profiles.yml (cannot be read|has no target)"):
+        profiles.schema()
