@@ -58,6 +58,18 @@ BROKEN = (
     ),
     ("models/marts/shipments/shipments.yml", "**Grain:**", "", {"check_model_description_contains_regexp_pattern"}),
     (
+        "models/marts/payments/payment_operations.yml",
+        "data_type: numeric(12, 2)",
+        "data_type: numeric(12,2)",
+        {"check_model_types_have_one_spelling"},
+    ),
+    (
+        "models/staging/dispatch/_dispatch__sources_payments.yml",
+        "data_type: timestamp with time zone",
+        "data_type: timestamptz",
+        {"check_source_types_have_one_spelling dispatch_payment"},
+    ),
+    (
         "models/marts/access/roles.yml",
         """        description: "{{ doc('entity_key') }}"\n""",
         "",
@@ -204,6 +216,13 @@ def test_mistake_in_a_workflow_is_found(there: str, instead: str, linter: str, t
         codes.append(subprocess.run([PROGRAMS / linter, *arguments, workflow], capture_output=True).returncode)
     assert codes[0] == 0
     assert codes[1] != 0
+
+
+@pytest.mark.parametrize("spelling", ["a: 'x'", 'a: "x"', "a: yes", "a: True", "'a': x"])
+def test_another_spelling_in_yaml_is_found(spelling: str) -> None:
+    lint = [PROGRAMS / "yamllint", "--strict", "-"]
+    assert subprocess.run(lint, cwd=ROOT, input=b"a: x\n").returncode == 0
+    assert subprocess.run(lint, cwd=ROOT, input=f"{spelling}\n".encode()).returncode != 0
 
 
 def test_encoding_is_always_given():
