@@ -14,7 +14,7 @@ STAMP := .venv/lock-$(shell { cat requirements.lock; cd .venv 2> /dev/null && pw
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo report docs release rehearse test properties faults bench lock clean
+.PHONY: help setup deps demo report docs release rehearse test check properties faults bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ docs: deps ## write documentation, diagrams and column lineage to target/docs
 
 test: deps ## run all checks
 	@.venv/bin/python -m tests.check
+
+check: $(STAMP) ## check one model and its children in seconds: make check M=payments
+	@[ -d dbt_packages ] || $(OPS) deps
+	@.venv/bin/python -m tests.check_model $(M)
 
 properties: deps ## fuzz the legacy data; more cases than make test
 	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q tests/python/test_properties.py

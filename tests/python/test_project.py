@@ -149,3 +149,10 @@ def test_a_variable_is_quoted_or_refused_by_name(variables: str, words: str | No
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode == 0) == (words is None), done.stdout
     assert (words or "") in done.stdout
+
+
+def test_check_of_an_unknown_model_is_refused() -> None:
+    command = [sys.executable, "-m", "tests.check_model", "no_model"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "There is no model 'no_model' in models/: make check M=payments checks payments.\n"
