@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
