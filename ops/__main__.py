@@ -23,6 +23,7 @@ from ops.errors import Failure
 from ops.legacy import SCHEMA, Scale
 from ops.project import close_folders
 from ops.server import VERSION, Server
+from ops.spark import commands as spark
 
 HELP = {"help_option_names": ["-h", "--help"]}
 ScaleOption = Annotated[Scale, typer.Option(help="tiny: seconds; phase7: giants at 1 %; full: every row.")]
@@ -42,6 +43,7 @@ legacy_app = typer.Typer(help="The synthetic legacy database.", no_args_is_help=
 app.add_typer(server_app, name="server")
 app.add_typer(legacy_app, name="legacy")
 app.add_typer(source.app, name="source")
+app.add_typer(spark.app, name="spark")
 
 
 @app.command("demo")
