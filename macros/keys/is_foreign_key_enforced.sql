@@ -25,3 +25,7 @@
     )
     {%- endif -%}
 {%- endmacro %}
+
+{% macro spark__is_foreign_key_enforced(child, child_column, parent, parent_column) -%}
+    false
+{%- endmacro %}

@@ -1,8 +1,4 @@
 {% macro create_release_tables() -%}
-    {{ return(adapter.dispatch('create_release_tables', 'dispatch')()) }}
-{%- endmacro %}
-
-{% macro postgres__create_release_tables() -%}
     {%- set schema = release_schema() -%}
     create schema if not exists {{ schema }};
     create table if not exists {{ schema }}.builds (
