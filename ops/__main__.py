@@ -44,6 +44,7 @@ app.add_typer(server_app, name="server")
 app.add_typer(legacy_app, name="legacy")
 app.add_typer(source.app, name="source")
 app.add_typer(spark.app, name="spark")
+source.app.command("export")(spark.export_command)
 
 
 @app.command("demo")

@@ -1,11 +1,16 @@
 """The command line: python -m ops spark."""
 
 import os
+from contextlib import closing
+from time import monotonic
 from typing import Annotated
 
 import typer
+from psycopg2.extensions import connection as Connection
 
-from ops.console import console, say
+from ops import landing, legacy
+from ops.connection import connect, rows, target_from_environment
+from ops.console import complain, console, duration, say, step
 from ops.spark import environment
 from ops.spark.cluster import LOOPBACK, THRIFT_PORT, Cluster
 
@@ -52,3 +57,49 @@ def status() -> None:
     if "driver" not in running:
         say("No Spark driver runs: python -m ops spark start.")
         raise typer.Exit(1)
+
+
+def export_command(
+    address: Annotated[str, typer.Argument(help="A folder, or an address such as s3://bucket/folder.")],
+    live: Annotated[bool, typer.Option("--live", help=f"Read the server that {landing.DSN} names.")] = False,
+) -> None:
+    """Write the landed legacy tables as Parquet, from one snapshot; an interrupted export of a copy continues."""
+    environment.require()
+    from ops.spark import export
+
+    start = monotonic()
+    with closing(landing.connect_legacy() if live else connect(target_from_environment())) as source:
+        if live:
+            tables, schema, still = landing.plan(source), landing.SOURCE_SCHEMA, ""
+        else:
+            tables, schema, still = export.landed_tables(source), landing.SCHEMA, _still(source)
+        written = export.export(source, tables, schema, address, step, still)
+    for column, many in written.changed.items():
+        complain(
+            f"{column}: {many:,} value{'' if many == 1 else 's'} that Spark cannot hold (NaN, infinity, too large, or a"
+            " year outside 1 to 9999); exported as the nearest that is out of range, so that the row is rejected."
+        )
+    total = sum(written.rows.values())
+    say(
+        f"{len(written.rows)} tables with {total:,} rows, as they were at {written.at}, are in {address}:"
+        f" {duration(monotonic() - start)}"
+    )
+
+
+@app.command()
+def register(address: Annotated[str, typer.Argument(help="Where python -m ops source export wrote to.")]) -> None:
+    """Make the current export's files the tables of the legacy schema of the cluster; older ones are replaced."""
+    environment.require()
+    from ops.spark import catalog
+
+    start = monotonic()
+    with console.status("Registering …"):
+        tables = catalog.register(address)
+    say(f"{tables} tables are in schema {landing.SCHEMA} of the Spark cluster: {duration(monotonic() - start)}")
+
+
+def _still(source: Connection) -> str:
+    """Return what the landing is a copy of; "" when it is replicated, and may change while it is read."""
+    ((comment,),) = rows(source, "select obj_description(to_regnamespace(%s), 'pg_namespace')", (landing.SCHEMA,))
+    is_copy = (comment or "").startswith(legacy.MARK) or landing.facts(source).get("how") == "copied"
+    return comment if is_copy else ""
