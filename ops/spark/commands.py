@@ -11,6 +11,7 @@ from psycopg2.extensions import connection as Connection
 from ops import landing, legacy
 from ops.connection import connect, rows, target_from_environment
 from ops.console import complain, console, duration, say, step
+from ops.errors import Failure
 from ops.spark import environment
 from ops.spark.cluster import LOOPBACK, THRIFT_PORT, Cluster
 
@@ -96,6 +97,25 @@ def register(address: Annotated[str, typer.Argument(help="Where python -m ops so
     with console.status("Registering …"):
         tables = catalog.register(address)
     say(f"{tables} tables are in schema {landing.SCHEMA} of the Spark cluster: {duration(monotonic() - start)}")
+
+
+@app.command("compare")
+def compare_command() -> None:
+    """Compare every mart and audit table of PostgreSQL and Spark; exit code 1 when one differs."""
+    environment.require()
+    from ops.spark import catalog, parity
+
+    start = monotonic()
+    with closing(connect(target_from_environment())) as warehouse:
+        found = parity.compare(warehouse, catalog.session(), step)
+    differing = [each for each in found if each.problems]
+    if differing:
+        lines = (f"{each.table}: " + "\n    ".join(each.problems) for each in differing)
+        raise Failure("\n".join([*lines, f"{len(differing)} of {len(found)} tables differ."]))
+    total = sum(each.rows for each in found)
+    say(f"{len(found)} tables with {total:,} rows are the same on both engines: {duration(monotonic() - start)}")
+    for column, reason in parity.BY_DESIGN.items():
+        say(f"Not compared: {column} ({reason})")
 
 
 def _still(source: Connection) -> str:
