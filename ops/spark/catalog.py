@@ -1,6 +1,7 @@
 """What is in the cluster: sessions, and the legacy tables as external tables on their Parquet files."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -32,10 +33,14 @@ def register(address: str) -> int:
     opened = session()
     schema = landing.SCHEMA.replace("`", "``")
     opened.sql(f"create schema if not exists `{schema}`")
-    for table in exported.rows:
+
+    def create(table: str) -> None:
         # An external table: dropping it leaves its files.
         opened.sql(f"drop table if exists `{schema}`.`{table}`")
         opened.sql(f"create table `{schema}`.`{table}` using parquet location '{folder}/{table}'")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(create, exported.rows))
     return len(exported.rows)
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from psycopg2.extensions import connection as Connection
 
-from ops import landing, legacy
-from ops.connection import connect, rows, target_from_environment
+from ops import build, landing, legacy
+from ops.connection import connect, reading_marts, rows, target_from_environment
 from ops.console import complain, console, duration, say, step
 from ops.errors import Failure
 from ops.spark import environment
@@ -116,6 +116,28 @@ def compare_command() -> None:
     say(f"{len(found)} tables with {total:,} rows are the same on both engines: {duration(monotonic() - start)}")
     for column, reason in parity.BY_DESIGN.items():
         say(f"Not compared: {column} ({reason})")
+
+
+@app.command("demo")
+def demo_command(workers: Workers = 2) -> None:
+    """Do everything: start, export, register, build, compare; stops the cluster unless it ran before."""
+    environment.require()
+    begin = monotonic()
+    with closing(connect(target_from_environment())) as warehouse, reading_marts("compare with"):
+        rows(warehouse, "select 1 from dispatch_audit.migration_ledger")
+    cluster = Cluster()
+    ran = "driver" in cluster.status()
+    try:
+        start(workers)
+        address = str(cluster.folder / "export")
+        export_command(address)
+        register(address)
+        build.build({"PYTHONWARNINGS": "ignore"}, "--target", "spark")
+        compare_command()
+    finally:
+        if not ran:
+            stop()
+    say(f"Done in {duration(monotonic() - begin)}.")
 
 
 def _still(source: Connection) -> str:

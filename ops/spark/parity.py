@@ -10,13 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from decimal import Context, Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg2.extensions import connection as Connection
-from pyspark.sql import SparkSession
 
 from ops.connection import rows
 from ops.errors import Failure
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 LAYERS = ("marts", "audit")
 SHOWN = 3  # differing rows of a table on each side
@@ -58,7 +60,7 @@ class Engine(NamedTuple):
 
 def compare(
     warehouse: Connection,
-    spark: SparkSession,
+    spark: "SparkSession",
     step: Callable[[str], AbstractContextManager[None]],
     schema: str = "dispatch",
     spark_schema: str = "dispatch",
@@ -100,8 +102,9 @@ def canonical_json(text: str) -> str:
     return json.dumps(json.loads(text, parse_float=Decimal, parse_int=Decimal), sort_keys=True, default=_plain)
 
 
-def _plain(number: Decimal) -> str:
-    return f"number {EXACT.normalize(number) + 0:f}"
+def _plain(number: Decimal) -> dict[str, str]:
+    # No key of valid JSON has a NUL in it.
+    return {"\0": f"{EXACT.normalize(number) or 0:f}"}
 
 
 def _compare_table(
