@@ -27,5 +27,6 @@
 {%- endmacro %}
 
 {% macro spark__is_foreign_key_enforced(child, child_column, parent, parent_column) -%}
-    false
+    {#- Spark has no keys that could be enforced or not. -#}
+    cast(null as boolean)
 {%- endmacro %}

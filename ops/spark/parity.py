@@ -25,7 +25,7 @@ SHOWN = 3  # differing rows of a table on each side
 
 # What differs by design: these columns are not compared.
 BY_DESIGN = {
-    "foreign_key_ledger.is_enforced": "Spark does not hold keys; tests look for what breaks them",
+    "foreign_key_ledger.is_enforced": "Spark has no keys, and it is null there; tests look for orphans",
     "text_reconciliation.legacy_checksum": "each engine has a hash function of its own",
     "text_reconciliation.kept_checksum": "each engine has a hash function of its own",
 }
@@ -85,10 +85,11 @@ def compare(
         tables = _postgres_tables(warehouse, f"{schema}_{layer}")
         if not tables:
             raise Failure(f"There are no tables in schema {schema}_{layer} of PostgreSQL: run dbt build first.")
-        there = {
-            row.tableName: [column.name for column in spark.table(f"{spark_schema}_{layer}.{row.tableName}").schema]
-            for row in spark.sql(f"show tables in `{spark_schema}_{layer}`").collect()
-        }
+        there = {}
+        for row in spark.sql(f"show tables in `{spark_schema}_{layer}`").collect():
+            # A session remembers the files that a table had, and a build has replaced them.
+            spark.sql(f"refresh table `{spark_schema}_{layer}`.`{row.tableName}`")
+            there[row.tableName] = spark.table(f"`{spark_schema}_{layer}`.`{row.tableName}`").columns
         for table in sorted(there.keys() - tables.keys()):
             found.append(Comparison(f"{layer}.{table}", 0, ["PostgreSQL has no such table"]))
         for table, columns in sorted(tables.items()):
