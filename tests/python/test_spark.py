@@ -112,3 +112,11 @@ def test_the_profile_passes_only_the_address_of_the_cluster():
     """The settings on which results depend are asserted by a macro, whatever a profile of one's own says."""
     target = yaml.safe_load(PROFILES_EXAMPLE.read_text(encoding="utf-8"))["dispatch"]["outputs"]["spark"]
     assert set(target["server_side_parameters"]) == {"spark.remote"}
+
+
+def test_the_rows_that_are_numbered_are_of_the_first_ref():
+    """By it the macro for Spark finds their columns."""
+    for file in (ROOT / "models").rglob("*.sql"):
+        refs = re.findall(r"ref\('(\w+)'\)", text := file.read_text(encoding="utf-8"))
+        numbered = re.findall(r"numbered_duplicates\(ref\('(\w+)'\)", text)
+        assert numbered in ([], refs[:1]), file
