@@ -83,7 +83,8 @@ endef
 
 clean: ## stop the embedded server, delete its data and all output; keep .venv and profiles.yml
 	@if [ -d .postgres ] && [ -x .venv/bin/python ]; then DISPATCH_PGDATA= $(OPS) server stop; fi
-	@rm -rf .postgres target logs dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@if [ -d .spark ] && [ -x .venv-spark/bin/python ]; then DISPATCH_SPARK= $(SPARK) stop; fi
+	@rm -rf .postgres .spark target logs dbt_packages .pytest_cache .ruff_cache .hypothesis
 	@find ops tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP):

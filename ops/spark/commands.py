@@ -68,6 +68,7 @@ def export_command(
     environment.require()
     from ops.spark import export
 
+    os.umask(0o077)  # the files hold personal data
     start = monotonic()
     with closing(landing.connect_legacy() if live else connect(target_from_environment())) as source:
         if live:
