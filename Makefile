@@ -62,7 +62,7 @@ bench: deps ## benchmark against alternatives; write ratios to target/benchmarks
 spark: $(SPARK_STAMP) ## the demo's data on a local Spark cluster: export, build, compare with PostgreSQL; needs make demo
 	@$(SPARK) demo
 
-spark-setup: $(SPARK_STAMP) ## create .venv-spark (1.5 GB) and profiles.yml; never part of the other targets
+spark-setup: $(SPARK_STAMP) ## create .venv-spark (1.4 GB) and profiles.yml; never part of the other targets
 	@.venv-spark/bin/python -m ops setup
 
 spark-test: $(SPARK_STAMP) ## the tests that need Spark

