@@ -38,10 +38,13 @@
   belongs to a string that PostgreSQL would not take.
 #}
 {% macro spark__is_json(expression) -%}
+    {%- set pair -%}
+        \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}
+    {%- endset -%}
     {%- set skeleton -%}
         regexp_replace(
             {{ expression }},
-            r'"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?!0000|[dD][89a-fA-F])[0-9a-fA-F]{4}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*+"',
+            r'"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?!0000|[dD][89a-fA-F])[0-9a-fA-F]{4}|{{ pair }})*+"',
             '""'
         )
     {%- endset -%}

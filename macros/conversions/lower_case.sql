@@ -7,6 +7,6 @@
 {%- endmacro %}
 
 {% macro spark__lower_case(expression) -%}
-    {#- Letter by letter, as PostgreSQL does: of whole words Java lowers a sigma at the end and a dotted I otherwise. -#}
+    {#- Letter by letter, as PostgreSQL does: Java lowers a sigma at the end of a word and a dotted I otherwise. -#}
     array_join(transform(split(replace({{ expression }}, 'İ', 'i'), ''), letter -> lower(letter)), '')
 {%- endmacro %}

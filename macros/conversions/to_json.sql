@@ -7,6 +7,6 @@
 {%- endmacro %}
 
 {% macro spark__to_json(expression) -%}
-    {#- The text as it is. Spark's own JSON type would lose digits of numbers and cannot be written to Parquet by all. -#}
+    {#- The text as it is. Spark's own JSON type loses digits of numbers, and not every reader of Parquet knows it. -#}
     case when {{ is_json(expression) }} then {{ expression }} end
 {%- endmacro %}

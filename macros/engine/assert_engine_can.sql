@@ -13,5 +13,7 @@
         'rollback': 'schemas cannot be swapped in one transaction on Spark; a publication works on PostgreSQL',
         'snapshot': 'Parquet tables cannot be updated: a history needs Delta Lake, Apache Iceberg or Apache Hudi tables',
     } -%}
-    {{ exceptions.raise_compiler_error('cannot ' ~ operation ~ ' with target ' ~ target.name ~ ': ' ~ reasons[operation]) }}
+    {{ exceptions.raise_compiler_error(
+        'cannot ' ~ operation ~ ' with target ' ~ target.name ~ ': ' ~ reasons[operation]
+    ) }}
 {%- endmacro %}

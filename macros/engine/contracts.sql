@@ -1,4 +1,4 @@
-{# How dbt-spark holds a model to its contract: names and types are compared, then every column gets its declared type. #}
+{# How dbt-spark holds a model to its contract: it compares names and types, then casts every column to its type. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
     select
     {%- for column in columns.values() %}
@@ -18,7 +18,8 @@
     {%- for column in model.columns.values() %}
         {%- set value = 'cast(' ~ column.name ~ ' as ' ~ engine_type(column.data_type) ~ ')' -%}
         {%- if column.constraints | selectattr('type', 'in', ['not_null', 'primary_key']) | list -%}
-            {%- set value = 'coalesce(' ~ value ~ ", raise_error('null in " ~ this.identifier ~ '.' ~ column.name ~ "'))" -%}
+            {%- set message = 'null in ' ~ this.identifier ~ '.' ~ column.name -%}
+            {%- set value = 'coalesce(' ~ value ~ ", raise_error('" ~ message ~ "'))" -%}
         {%- endif %}
         {{ value }} as {{ column.name }}{{ ',' if not loop.last }}
     {%- endfor %}
