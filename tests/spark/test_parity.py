@@ -35,7 +35,7 @@ def differences(database: Database, address: str) -> list[parity.Comparison]:
     build(database, "--target", "spark")
     with closing(database.connect()) as warehouse:
         found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext())
-    assert len(found) == 45
+    assert len(found) == 44
     return [each for each in found if each.problems]
 
 
