@@ -9,12 +9,15 @@ REPEAT ?= 5
 
 OPS := .venv/bin/python -m ops
 # The name contains a checksum of the lock's contents, so that touching the file installs nothing, and of the folder, so
-# that .venv is recreated after the folder was moved or copied.
-STAMP := .venv/lock-$(shell { cat requirements.lock; cd .venv 2> /dev/null && pwd -P || echo "$$(pwd -P)/.venv"; } | cksum | tr ' ' -)
+# that the environment is recreated after the folder was moved or copied.
+stamp = $(1)/lock-$(shell { cat $(2); cd $(1) 2> /dev/null && pwd -P || echo "$$(pwd -P)/$(1)"; } | cksum | tr ' ' -)
+STAMP := $(call stamp,.venv,requirements.lock)
+SPARK := .venv-spark/bin/python -m ops spark
+SPARK_STAMP := $(call stamp,.venv-spark,requirements-spark.lock)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo report docs release rehearse test check properties faults bench lock clean
+.PHONY: help setup deps demo report docs release rehearse test check properties faults bench spark spark-setup spark-test lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,21 +63,38 @@ faults: deps ## fault-injection tests (docs/faults.md); takes about an hour
 bench: deps ## benchmark against alternatives; write ratios to target/benchmarks
 	@.venv/bin/python -m benchmarks --scale $(SCALE) --repeat $(REPEAT)
 
-lock: $(STAMP) ## update requirements.lock from pyproject.toml
-	@.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes \
-	  --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet \
-	  --output-file requirements.lock
-# If a package is required both with and without an extra, pip needs both pinned.
-	@awk 'function out() { if (b ~ /^[^=]*\[/) { c = b; sub(/\[[^]]*\]/, "", c); printf "%s", c } printf "%s", b; b = "" } \
-	  /^[^ ]/ { out() } { b = b $$0 "\n" } END { out() }' requirements.lock > requirements.new
-	@mv requirements.new requirements.lock
+spark: $(SPARK_STAMP) ## the demo's data on a local Spark cluster: export, build, compare with PostgreSQL; needs make demo
+	@$(SPARK) demo
+
+spark-setup: $(SPARK_STAMP) ## create .venv-spark (1.4 GB) and profiles.yml; never part of the other targets
+	@.venv-spark/bin/python -m ops setup
+
+spark-test: $(SPARK_STAMP) ## the tests that need Spark
+	@.venv-spark/bin/python -m pytest -q tests/spark
+
+lock: $(STAMP) ## renew requirements.lock and requirements-spark.lock from pyproject.toml
+	@$(call compile,dev,3.10,requirements.lock)
+	@$(call compile,spark,3.11,requirements-spark.lock)
 	@$(MAKE) setup
+
+# Where one package needs another with an extra and a third without it, pip wants both pinned.
+define compile
+.venv/bin/uv pip compile pyproject.toml --group $(1) --universal --python-version $(2) --generate-hashes \
+  --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet --output-file $(3) && \
+awk 'function out() { if (b ~ /^[^=]*\[/) { c = b; sub(/\[[^]]*\]/, "", c); printf "%s", c } printf "%s", b; b = "" } \
+  /^[^ ]/ { out() } { b = b $$0 "\n" } END { out() }' $(3) > requirements.new && mv requirements.new $(3)
+endef
 
 clean: ## stop the embedded server, delete its data and all output; keep .venv and profiles.yml
 	@if [ -d .postgres ] && [ -x .venv/bin/python ]; then DISPATCH_PGDATA= $(OPS) server stop; fi
-	@rm -rf .postgres target logs dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@if [ -d .spark ] && [ -x .venv-spark/bin/python ]; then DISPATCH_SPARK= $(SPARK) stop; fi
+	@rm -rf .postgres .spark target logs dbt_packages .pytest_cache .ruff_cache .hypothesis
 	@find ops tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP):
 	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON): install Python 3.10 or newer." >&2; exit 1; }
-	@$(PYTHON) -I ops/bootstrap.py $(STAMP)
+	@$(PYTHON) -I ops/bootstrap.py $(STAMP) requirements.lock
+
+# Spark 4.3 needs Python 3.11.
+$(SPARK_STAMP):
+	@$(PYTHON) -I ops/bootstrap.py $(SPARK_STAMP) requirements-spark.lock 3.11

@@ -37,6 +37,7 @@ from ops.report import ledger
 from ops.source import comparison, copying, replication
 from ops.source.declared import SCHEMA
 from ops.source.tables import DSN, connect_legacy
+from ops.spark import commands as spark
 
 HELP = {"help_option_names": ["-h", "--help"]}
 ScaleOption = Annotated[
@@ -65,6 +66,8 @@ source_app = typer.Typer(help=f"The live legacy database; {DSN} is its libpq con
 app.add_typer(server_app, name="server")
 app.add_typer(legacy_app, name="legacy")
 app.add_typer(source_app, name="source")
+app.add_typer(spark.app, name="spark")
+source_app.command("export")(spark.export_command)
 
 
 @app.command("demo")

@@ -1,4 +1,4 @@
-"""Make the virtual environment from requirements.lock.
+"""Make a virtual environment from a lock file.
 
 Runs with the system's Python before anything is installed: only the standard library, and a syntax that a Python that
 is too old can still parse.
@@ -10,14 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-VENV = Path(".venv")
-LOCK = "requirements.lock"
 
-
-def main(stamp):
-    """Create or update the environment and a stamp file; return the exit code."""
-    if sys.version_info < (3, 10):
-        return _complain("Python 3.10 or newer is needed and %s is %s." % (sys.executable, sys.version.split()[0]))
+def main(stamp, lock, oldest="3.10"):
+    """Create or update the environment in the folder of the stamp file, and write that file; return the exit code."""
+    environment = Path(stamp).parent
+    if sys.version_info < tuple(int(part) for part in oldest.split(".")):
+        return _complain(
+            "Python %s or newer is needed and %s is %s." % (oldest, sys.executable, sys.version.split()[0])
+        )
     try:
         import ensurepip  # noqa: F401 - Debian and Ubuntu leave it out of python3
         import venv  # noqa: F401
@@ -25,15 +25,17 @@ def main(stamp):
         return _complain(
             "%s has no venv module: install it (on Debian and Ubuntu: apt install python3-venv)." % sys.executable
         )
-    python = str(VENV / "bin" / "python")
+    python = str(environment / "bin" / "python")
     if not _works(python):
-        print("Creating %s with Python %s" % (VENV, sys.version.split()[0]), flush=True)
-        if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)]):
-            return _complain("%s could not be created: is this folder yours, and is there space on the disk?" % VENV)
-    print("Installing the Python packages of %s into %s (a minute, once)" % (LOCK, VENV), flush=True)
-    if not _install(python):
+        print("Creating %s with Python %s" % (environment, sys.version.split()[0]), flush=True)
+        if subprocess.call([sys.executable, "-m", "venv", "--clear", str(environment)]):
+            return _complain(
+                "%s could not be created: is this folder yours, and is there space on the disk?" % environment
+            )
+    print("Installing the Python packages of %s into %s (a minute, once)" % (lock, environment), flush=True)
+    if not _install(python, lock):
         return _complain("The Python packages could not be installed: can PyPI, or your mirror of it, be reached?")
-    for old in VENV.glob("lock-*"):
+    for old in environment.glob("lock-*"):
         old.unlink()
     Path(stamp).touch()
     return 0
@@ -42,10 +44,11 @@ def main(stamp):
 def _works(python):
     # Its programs contain its path: after a move or a copy they would run the original, or nothing.
     try:
-        made = re.search(r"(/[^\n]*)/python", os.fsdecode((VENV / "bin" / "pip").read_bytes()))
+        programs = Path(python).parent
+        made = re.search(r"(/[^\n]*)/python", os.fsdecode((programs / "pip").read_bytes()))
     except OSError:
         return False
-    if not made or os.path.realpath(made.group(1)) != os.path.realpath(str(VENV / "bin")):
+    if not made or os.path.realpath(made.group(1)) != os.path.realpath(str(programs)):
         return False
     # Its Python may have been removed.
     check = [python, "-c", "import pip, sys; sys.exit(sys.version_info < (3, 10))"]
@@ -55,11 +58,11 @@ def _works(python):
         return False
 
 
-def _install(python):
+def _install(python, lock):
     command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     # pip is verbose: show a counter of packages, and the rest only when pip fails.
     pip = subprocess.Popen(
-        [*command, "--require-hashes", "--requirement", LOCK],
+        [*command, "--require-hashes", "--requirement", lock],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -92,6 +95,6 @@ def _complain(text):
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1]))
+        sys.exit(main(*sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)

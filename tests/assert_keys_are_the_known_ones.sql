@@ -6,7 +6,7 @@ with keys as (
     ) %}
     select
         '{{ entity }}' as entity,
-        cast('{{ known_key }}' as uuid) as known_key,
+        cast('{{ known_key }}' as {{ engine_type('uuid') }}) as known_key,
         {{ entity_key(entity, legacy_id) }} as computed_key
     {{ 'union all' if not loop.last }}
     {%- endfor %}

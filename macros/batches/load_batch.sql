@@ -30,7 +30,8 @@
     {%- set key = config.require('batch_by') -%}
     select
         {%- for name, column in model.columns.items() %}
-        {{ 'cast(' ~ name ~ ' as ' ~ column.data_type ~ ') as ' if name == key }}{{ name }}{{ ',' if not loop.last }}
+        {{ 'cast(' ~ name ~ ' as ' ~ engine_type(column.data_type) ~ ') as ' if name == key }}
+        {{- name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from ({{ sql }}) as uncast
 {%- endmacro %}

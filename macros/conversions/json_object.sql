@@ -9,3 +9,11 @@
         {%- endfor %}
     )
 {%- endmacro %}
+
+{% macro spark__json_object(members) -%}
+    to_json(named_struct(
+        {%- for name, expression in members.items() %}
+        '{{ name }}', {{ expression }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ), map('ignoreNullFields', 'false'))
+{%- endmacro %}

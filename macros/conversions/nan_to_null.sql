@@ -2,6 +2,6 @@
     {{ return(adapter.dispatch('nan_to_null', 'dispatch')(amount)) }}
 {%- endmacro %}
 
-{% macro postgres__nan_to_null(amount) -%}
+{% macro default__nan_to_null(amount) -%}
     case when abs({{ amount }}) < 1e24 then {{ amount }} end
 {%- endmacro %}

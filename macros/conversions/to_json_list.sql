@@ -5,3 +5,7 @@
 {% macro postgres__to_json_list(expression) -%}
     case when jsonb_typeof({{ to_json(expression) }}) = 'array' then cast({{ expression }} as jsonb) end
 {%- endmacro %}
+
+{% macro spark__to_json_list(expression) -%}
+    case when {{ is_json(expression) }} and ltrim(' \t\n\r', {{ expression }}) like '[%' then {{ expression }} end
+{%- endmacro %}

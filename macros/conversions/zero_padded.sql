@@ -1,3 +1,4 @@
 {% macro zero_padded(number, width) -%}
-    lpad(cast({{ number }} as text), greatest({{ width }}, length(cast({{ number }} as text))), '0')
+    {%- set text = 'cast(' ~ number ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    lpad({{ text }}, greatest({{ width }}, length({{ text }})), '0')
 {%- endmacro %}

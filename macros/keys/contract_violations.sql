@@ -7,7 +7,7 @@
         by itself, one for each unique column; foreign keys have their relationships tests. -#}
     {%- set promises = {} -%}
     {%- for constraint in declared_constraints(node) if constraint.type in ('not_null', 'check') -%}
-        {%- set condition = constraint.expression or constraint.columns[0] ~ ' is not null' -%}
+        {%- set condition = engine_expression(constraint.expression or constraint.columns[0] ~ ' is not null') -%}
         {%- do promises.update({constraint_text(constraint): condition}) -%}
     {%- endfor -%}
     select

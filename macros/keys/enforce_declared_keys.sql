@@ -27,3 +27,7 @@
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
+
+{% macro spark__enforce_declared_keys() -%}
+    {#- Nothing: Spark has no keys. -#}
+{%- endmacro %}

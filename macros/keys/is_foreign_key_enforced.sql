@@ -25,3 +25,8 @@
     )
     {%- endif -%}
 {%- endmacro %}
+
+{% macro spark__is_foreign_key_enforced(child, child_column, parent, parent_column) -%}
+    {#- Spark has no keys that could be enforced or not. -#}
+    cast(null as boolean)
+{%- endmacro %}

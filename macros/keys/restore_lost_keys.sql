@@ -36,3 +36,6 @@
         end $$
     {%- endif -%}
 {%- endmacro %}
+
+{% macro spark__restore_lost_keys() -%}
+{%- endmacro %}

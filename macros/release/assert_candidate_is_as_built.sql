@@ -1,8 +1,4 @@
 {% macro assert_candidate_is_as_built() -%}
-    {{ return(adapter.dispatch('assert_candidate_is_as_built', 'dispatch')()) }}
-{%- endmacro %}
-
-{% macro postgres__assert_candidate_is_as_built() -%}
     {#- Statements of publish. They lock the candidate against writers, then fail, naming the relations, unless its
         schemas hold exactly what the build made and the tests saw: unchanged, with every declared constraint, and with
         as many rows as the ledger says. -#}

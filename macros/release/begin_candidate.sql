@@ -1,4 +1,16 @@
 {% macro begin_candidate() -%}
+    {{ return(adapter.dispatch('begin_candidate', 'dispatch')()) }}
+{%- endmacro %}
+
+{% macro spark__begin_candidate() -%}
+    {%- if execute and is_production() and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
+        {%- do assert_engine_can('build as prod') -%}
+    {%- elif execute and flags.WHICH == 'snapshot' -%}
+        {%- do assert_engine_can('snapshot') -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro postgres__begin_candidate() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- do assert_packages_stay_apart() -%}
         {%- if is_production() -%}
@@ -10,7 +22,7 @@
             {%- do assert_sole_builder() -%}
             {%- do assert_analytics_is_ours() -%}
             {%- do assert_nothing_of_others_is_lost() -%}
-            {{ adapter.dispatch('open_candidate', 'dispatch')() }}
+            {{ open_candidate() }}
         {%- else -%}
             {%- do assert_nothing_is_published() -%}
             {%- do assert_no_other_run() -%}
@@ -18,7 +30,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro postgres__open_candidate() -%}
+{% macro open_candidate() -%}
     {{ create_release_tables() }}
     insert into {{ release_schema() }}.builds (build_id, git_commit, project_checksum)
     values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") | replace("'", "''") }}', ''), '{{ project_checksum() }}');

@@ -1,8 +1,4 @@
 {% macro create_release_tables() -%}
-    {{ return(adapter.dispatch('create_release_tables', 'dispatch')()) }}
-{%- endmacro %}
-
-{% macro postgres__create_release_tables() -%}
     {%- set schema = release_schema() -%}
     {{ postgres__release_tables(schema) }}
     {#- All of a relation that must not change between its tests and its publication. The transactions that wrote its

@@ -18,7 +18,7 @@
         {%- set before = unfinished_before() -%}
         {%- set left = all if before is none or built | reject('in', before) | list else before -%}
         {%- set unfinished = left | reject('in', passed) | list + failed -%}
-        {{ adapter.dispatch('close_candidate', 'dispatch')(unfinished | unique | list) }}
+        {{ close_candidate(unfinished | unique | list) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -35,7 +35,7 @@
     {{ return(found[0].unfinished.split(',') | select | list if found and found[0].is_known else none) }}
 {%- endmacro %}
 
-{% macro postgres__close_candidate(unfinished) -%}
+{% macro close_candidate(unfinished) -%}
     {#- A run of tests has no row of its own: it updates the row of the build it tested, unless that is published. -#}
     update {{ release_schema() }}.builds
     set finished_at = clock_timestamp(), unfinished = string_to_array('{{ unfinished | join(",") }}', ',')

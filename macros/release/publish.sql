@@ -11,6 +11,7 @@
 
 {% macro assert_production(operation) -%}
     {#- Stops an operation with another target than prod, of a user who may not release, or after the hand-over. -#}
+    {%- do assert_engine_can(operation) -%}
     {%- if not is_production() -%}
         {{ exceptions.raise_compiler_error(operation ~ " works on target prod only: add --target prod") }}
     {%- endif -%}

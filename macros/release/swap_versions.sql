@@ -1,8 +1,4 @@
 {% macro swap_versions(action, build_id, preparations='') -%}
-    {{ return(adapter.dispatch('swap_versions', 'dispatch')(action, build_id, preparations)) }}
-{%- endmacro %}
-
-{% macro postgres__swap_versions(action, build_id, preparations) -%}
     {#- Blue/green schema swap in one transaction: each schema of the candidate is published, and the published one
         takes its place. Tables keep their keys and grants; a running query continues on the version it began with. -#}
     {%- set schemas = released_schemas() -%}

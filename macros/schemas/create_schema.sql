@@ -7,3 +7,10 @@
         create schema if not exists {{ relation.without_identifier().include(database=False) }}
     {%- endcall -%}
 {%- endmacro %}
+
+{% macro spark__create_schema(relation) -%}
+    {%- do assert_session() -%}
+    {%- call statement('create_schema') -%}
+        create schema if not exists {{ relation }}
+    {%- endcall -%}
+{%- endmacro %}

@@ -19,3 +19,7 @@
             and not tables.relhassubclass
     )
 {%- endmacro %}
+
+{% macro spark__has_unique_index(relation, column) -%}
+    false
+{%- endmacro %}

@@ -6,7 +6,7 @@
         {% if column.name == config.get('batch_by') -%}
             {{ column.name }}
         {%- else -%}
-            cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }}
+            cast({{ column.name }} as {{ engine_type(column.data_type) }}) as {{ column.name }}
         {%- endif %}{{ ',' if not loop.last }}
     {%- endfor %}
     from {{ triaged }}

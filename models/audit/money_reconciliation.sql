@@ -76,7 +76,7 @@ stacked as (
         'legacy' as side,
         payments.status as kind,
         payments.made_at,
-        {{ nan_to_null('legacy_items."total"') }} as amount
+        {{ nan_to_null('legacy_items.' ~ adapter.quote('total')) }} as amount
     from legacy_items
     left join payments on legacy_items.payment_id = payments.legacy_payment_id
     union all

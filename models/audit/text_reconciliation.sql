@@ -14,7 +14,7 @@ stacked as (
     select
         '{{ entity }}' as entity,
         'legacy' as side,
-        cast("text" as text) as body
+        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as body
     from {{ source('dispatch', legacy_table) }}
     union all
     select

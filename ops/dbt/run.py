@@ -32,10 +32,10 @@ cli()
 SHUTDOWN_SECONDS = 30  # for dbt to cancel its statements when it is interrupted
 
 
-def build(environment: Mapping[str, str]) -> None:
+def build(environment: Mapping[str, str], *options: str) -> None:
     """Run `dbt build` with these variables set; raise Failure with dbt's own messages when anything fails."""
     start = monotonic()
-    code, progress = run(["build"], environment)
+    code, progress = run(["build", *options], environment)
     if code:
         log = ROOT / "logs" / "dbt.log"
         raise Failure("\n".join([*progress.messages, f"dbt build failed; its full log is {log}."]))

@@ -21,6 +21,7 @@ class Project:
         """Parse the project that the environment names."""
         self.options = options
         self.manifest = dbtRunner().invoke(["--quiet", "parse", *options]).result
+        self.manifest.selectors = {}  # dbt fails to copy them; the only one is for target spark
         for node in self.manifest.nodes.values():
             node.config.persist_docs = {}
         gc.collect()

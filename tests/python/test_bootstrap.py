@@ -13,14 +13,16 @@ def test_an_old_python_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         version_info=(3, 9, 1), version="3.9.1 (old)", executable="/usr/bin/python3", stderr=sys.stderr
     )
     monkeypatch.setattr(bootstrap, "sys", old)
-    assert bootstrap.main("unused") == 1
+    assert bootstrap.main(".venv/unused", "requirements.lock") == 1
     assert capsys.readouterr().err == "Python 3.10 or newer is needed and /usr/bin/python3 is 3.9.1.\n"
+    assert bootstrap.main(".venv-spark/unused", "requirements-spark.lock", "3.11") == 1
+    assert capsys.readouterr().err == "Python 3.11 or newer is needed and /usr/bin/python3 is 3.9.1.\n"
 
 
 @pytest.mark.parametrize("module", ["ensurepip", "venv"])
 def test_a_python_without_venv_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, module: str):
     monkeypatch.setitem(sys.modules, module, None)
-    assert bootstrap.main("unused") == 1
+    assert bootstrap.main(".venv/unused", "requirements.lock") == 1
     error = capsys.readouterr().err
     assert "has no venv module" in error
     assert error.count("\n") == 1
@@ -45,5 +47,4 @@ def test_an_environment_that_was_moved_or_copied_is_made_again(
         (folder / "bin" / "pip").write_text(shebang.format(original))
     link.symlink_to(original)
     for folder, works in ((original, True), (link, True), (copy, False), (tmp_path / "not there", False)):
-        monkeypatch.setattr(bootstrap, "VENV", folder)
-        assert bootstrap._works("python") is works
+        assert bootstrap._works(str(folder / "bin" / "python")) is works

@@ -1,5 +1,5 @@
 {#- Joined to every notification: without statistics the planner expects thousands of rows here, not a few. -#}
-{{ config(post_hook="analyze {{ this }}") }}
+{{ config(post_hook="{{ collect_statistics(this) }}") }}
 
 with
 

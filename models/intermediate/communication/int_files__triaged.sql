@@ -46,7 +46,7 @@ select
     uid as legacy_uid,
     name as file_name,
     -- Stored with its dot, and sometimes twice: '.stl.stl'.
-    nullif(lower({{ dbt.split_part('ext', "'.'", -1) }}), '') as file_extension,
+    nullif({{ lower_case(dbt.split_part('ext', "'.'", -1)) }}, '') as file_extension,
     size_bytes,
     type_code as legacy_type,
     status_code as legacy_status,

@@ -1,5 +1,5 @@
 -- The planner expects one batch per id, and would sort five million rows to group them.
-{{ config(pre_hook="set local enable_sort = off") }}
+{{ config(pre_hook="{{ planner_setting('enable_sort', 'off') }}") }}
 
 with
 
@@ -19,14 +19,14 @@ known_content_types as (
 ),
 
 -- Materialized, because otherwise the hashes of the few parents are computed once per notification.
-recipients as materialized (
+recipients as {{ planner_hint('materialized') }} (
     select
         legacy_user_id,
         {{ row_hash('profiles') }} as row_hash
     from profiles
 ),
 
-content_types as materialized (
+content_types as {{ planner_hint('materialized') }} (
     select
         legacy_content_type_id,
         {{ row_hash('known_content_types') }} as row_hash

@@ -1,6 +1,6 @@
 with
 
-notifications as not materialized (
+notifications as {{ planner_hint('not materialized') }} (
     select * from {{ ref('int_notifications__resolved') }}
 ),
 

@@ -5,7 +5,7 @@ select
     legacy_doctor_user_id,
     patient_id,
     doctor_id,
-    concat_ws('-', 'CASE', suffix, cast(legacy_patient_id as text)) as case_number,
+    concat_ws('-', 'CASE', suffix, cast(legacy_patient_id as {{ dbt.type_string() }})) as case_number,
     is_archived or is_suspended as is_closed,
     submitted_at as opened_at,
     updated_at,

@@ -71,7 +71,7 @@ select
     doctor_id,
     office_id,
     course_id,
-    concat_ws('-', patient_suffix, cast(legacy_instruction_id as text)) as order_number,
+    concat_ws('-', patient_suffix, cast(legacy_instruction_id as {{ dbt.type_string() }})) as order_number,
     status,
     status_code as legacy_status,
     sort_order,

@@ -25,7 +25,7 @@ reasoned as (
             ) }} then 'value_out_of_range'
         end as reason
     from offices
-    left join countries on lower(offices.country) = countries.spelling
+    left join countries on {{ lower_case('offices.country') }} = countries.spelling
 )
 
 select

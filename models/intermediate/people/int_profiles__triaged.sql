@@ -65,7 +65,7 @@ select
     username,
     first_name,
     last_name,
-    case when has_valid_email then lower(email) end as email,
+    case when has_valid_email then {{ lower_case('email') }} end as email,
     email is not null and not has_valid_email as is_email_malformed,
     is_superuser,
     is_staff,

@@ -28,7 +28,7 @@ select
     {{ entity_key('shipments', 'legacy_instruction_id') }} as shipment_id,
     legacy_instruction_id,
     order_id,
-    'LEGACY_' || cast(legacy_instruction_id as text) as tracking_number,
+    'LEGACY_' || cast(legacy_instruction_id as {{ dbt.type_string() }}) as tracking_number,
     {{ sql_var('shipment_carrier') }} as carrier,
     shipped_at,
     cast(
@@ -54,5 +54,5 @@ select
     }) }} as ship_to,
     -- No shipment is rejected: every order with a defect was left out of the mart.
     'migrated' as disposition,
-    cast(null as text) as reason
+    cast(null as {{ dbt.type_string() }}) as reason
 from addressed

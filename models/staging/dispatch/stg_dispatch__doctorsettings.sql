@@ -19,10 +19,10 @@ renamed as (
         tier_type as tier_type_code,
 
         ---------- text
-        cast(clinical_preferences as text) as clinical_preferences,
+        cast(clinical_preferences as {{ dbt.type_string() }}) as clinical_preferences,
 
         ---------- numerics
-        cast(credit as numeric) as credit,
+        cast(credit as {{ type_any_numeric() }}) as credit,
         installment_payments,
 
         ---------- booleans
@@ -31,8 +31,8 @@ renamed as (
 
         ---------- dates and timestamps
         tier_finish as tier_finish_date,
-        cast(baa_agreed_at as timestamp with time zone) as baa_agreed_at,
-        cast(eula_agreed_at as timestamp with time zone) as eula_agreed_at
+        cast(baa_agreed_at as {{ type_timestamp_utc() }}) as baa_agreed_at,
+        cast(eula_agreed_at as {{ type_timestamp_utc() }}) as eula_agreed_at
 
     from source
 

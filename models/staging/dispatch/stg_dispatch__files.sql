@@ -23,13 +23,13 @@ renamed as (
         ---------- text
         {{ clean_text('name') }} as name,
         {{ clean_text('ext') }} as ext,
-        cast(parameters as text) as parameters_json,
+        cast(parameters as {{ dbt.type_string() }}) as parameters_json,
 
         ---------- numerics
         size as size_bytes,
 
         ---------- timestamps
-        cast(created_at as timestamp with time zone) as created_at
+        cast(created_at as {{ type_timestamp_utc() }}) as created_at
 
     from source
 

@@ -18,22 +18,22 @@ renamed as (
         lower_jaw_id as legacy_lower_jaw_id,
 
         ---------- codes
-        "model" as model_code,
+        {{ adapter.quote('model') }} as model_code,
         scanner as scanner_code,
         status as status_code,
 
         ---------- text
-        cast(scanner_notes as text) as scanner_notes,
-        cast(notes as text) as notes,
-        cast(complaint as text) as complaint,
-        cast(objective as text) as objective,
-        cast(conditions as text) as conditions,
-        cast(exports as text) as exports_json,
+        cast(scanner_notes as {{ dbt.type_string() }}) as scanner_notes,
+        cast(notes as {{ dbt.type_string() }}) as notes,
+        cast(complaint as {{ dbt.type_string() }}) as complaint,
+        cast(objective as {{ dbt.type_string() }}) as objective,
+        cast(conditions as {{ dbt.type_string() }}) as conditions,
+        cast(exports as {{ dbt.type_string() }}) as exports_json,
         {{ clean_text('suffix') }} as suffix,
 
         ---------- numerics
-        "order" as sort_order,
-        cast(price as numeric) as price,
+        {{ adapter.quote('order') }} as sort_order,
+        cast(price as {{ type_any_numeric() }}) as price,
 
         ---------- booleans
         cbct as has_cbct,
@@ -42,8 +42,8 @@ renamed as (
         deleted as is_deleted,
 
         ---------- timestamps
-        cast(submitted_at as timestamp with time zone) as submitted_at,
-        cast(updated_at as timestamp with time zone) as updated_at
+        cast(submitted_at as {{ type_timestamp_utc() }}) as submitted_at,
+        cast(updated_at as {{ type_timestamp_utc() }}) as updated_at
 
     from source
 

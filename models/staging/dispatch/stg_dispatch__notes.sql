@@ -16,10 +16,10 @@ renamed as (
         doctor_id as legacy_doctor_user_id,
 
         ---------- text
-        cast("text" as text) as text,
+        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as text,
 
         ---------- timestamps
-        cast(created_at as timestamp with time zone) as created_at
+        cast(created_at as {{ type_timestamp_utc() }}) as created_at
 
     from source
 

@@ -19,15 +19,15 @@ renamed as (
         ---------- text
         {{ clean_text('sender') }} as sender,
         {{ clean_text('template_name') }} as template_name,
-        cast(template_context as text) as context_json,
+        cast(template_context as {{ dbt.type_string() }}) as context_json,
 
         ---------- booleans
-        "read" as is_read,
+        {{ adapter.quote('read') }} as is_read,
         send as is_to_be_emailed,
         sent as is_emailed,
 
         ---------- timestamps
-        cast(created_at as timestamp with time zone) as created_at,
+        cast(created_at as {{ type_timestamp_utc() }}) as created_at,
 
         ---------- change detection
         {{ row_hash('source') }} as row_hash,

@@ -25,7 +25,7 @@ renamed as (
         {{ clean_text('phone') }} as phone,
 
         ---------- numerics
-        cast(tax_rate as numeric) as tax_percent,
+        cast(tax_rate as {{ type_any_numeric() }}) as tax_percent,
 
         ---------- booleans
         valid as is_valid,

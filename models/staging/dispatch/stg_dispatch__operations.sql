@@ -26,14 +26,14 @@ renamed as (
         {{ clean_text('card_last') }} as card_last,
 
         ---------- numerics
-        cast(price as numeric) as price,
+        cast(price as {{ type_any_numeric() }}) as price,
         attempts,
 
         ---------- booleans
         office_card as is_office_card,
 
         ---------- timestamps
-        cast(made_at as timestamp with time zone) as made_at
+        cast(made_at as {{ type_timestamp_utc() }}) as made_at
 
     from source
 

@@ -21,7 +21,7 @@ renamed as (
         status as status_code,
 
         ---------- text
-        cast(schemes as text) as schemes_json,
+        cast(schemes as {{ dbt.type_string() }}) as schemes_json,
         {{ clean_text('suffix') }} as suffix,
 
         ---------- booleans
@@ -30,8 +30,8 @@ renamed as (
 
         ---------- dates and timestamps
         birthdate as birth_date,
-        cast(submitted_at as timestamp with time zone) as submitted_at,
-        cast(updated_at as timestamp with time zone) as updated_at
+        cast(submitted_at as {{ type_timestamp_utc() }}) as submitted_at,
+        cast(updated_at as {{ type_timestamp_utc() }}) as updated_at
 
     from source
 

@@ -17,17 +17,17 @@ renamed as (
         office_id as legacy_office_id,
 
         ---------- text
-        cast(installments as text) as installments_json,
+        cast(installments as {{ dbt.type_string() }}) as installments_json,
 
         ---------- numerics
-        cast(tax_rate as numeric) as tax_percent,
-        cast(tax_value as numeric) as tax_value,
-        cast(paid_price as numeric) as paid_price,
-        cast(subtotal_price as numeric) as subtotal_price,
-        cast(total_price as numeric) as total_price,
-        cast(additional_price as numeric) as additional_price,
-        cast(used_credit as numeric) as used_credit,
-        cast(custom_price as numeric) as custom_price,
+        cast(tax_rate as {{ type_any_numeric() }}) as tax_percent,
+        cast(tax_value as {{ type_any_numeric() }}) as tax_value,
+        cast(paid_price as {{ type_any_numeric() }}) as paid_price,
+        cast(subtotal_price as {{ type_any_numeric() }}) as subtotal_price,
+        cast(total_price as {{ type_any_numeric() }}) as total_price,
+        cast(additional_price as {{ type_any_numeric() }}) as additional_price,
+        cast(used_credit as {{ type_any_numeric() }}) as used_credit,
+        cast(custom_price as {{ type_any_numeric() }}) as custom_price,
 
         ---------- booleans
         free as is_free,
@@ -36,7 +36,7 @@ renamed as (
         netsuite as is_netsuite,
 
         ---------- timestamps
-        cast(made_at as timestamp with time zone) as made_at
+        cast(made_at as {{ type_timestamp_utc() }}) as made_at
 
     from source
 

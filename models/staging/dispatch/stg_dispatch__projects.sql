@@ -26,10 +26,10 @@ renamed as (
         size as size_bytes,
 
         ---------- booleans
-        "public" as is_public,
+        {{ adapter.quote('public') }} as is_public,
 
         ---------- timestamps
-        cast(created_at as timestamp with time zone) as created_at
+        cast(created_at as {{ type_timestamp_utc() }}) as created_at
 
     from source
 

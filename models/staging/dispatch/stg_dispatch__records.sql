@@ -21,13 +21,13 @@ renamed as (
         type as type_code,
 
         ---------- text
-        cast("text" as text) as text,
+        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as text,
 
         ---------- booleans
-        "public" as is_public,
+        {{ adapter.quote('public') }} as is_public,
 
         ---------- timestamps
-        cast(created_at as timestamp with time zone) as created_at
+        cast(created_at as {{ type_timestamp_utc() }}) as created_at
 
     from source
 

@@ -23,7 +23,7 @@ renamed as (
         {{ clean_text('abbrev') }} as abbrev,
 
         ---------- numerics
-        "order" as sort_order
+        {{ adapter.quote('order') }} as sort_order
 
     from source
 

@@ -19,10 +19,10 @@ renamed as (
         status as status_code,
 
         ---------- booleans
-        "on" as is_on,
+        {{ adapter.quote('on') }} as is_on,
 
         ---------- timestamps
-        cast(changed_at as timestamp with time zone) as changed_at
+        cast(changed_at as {{ type_timestamp_utc() }}) as changed_at
 
     from source
 

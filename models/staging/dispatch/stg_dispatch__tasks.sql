@@ -22,13 +22,13 @@ renamed as (
         jaw as jaw_code,
 
         ---------- text
-        cast("text" as text) as text,
+        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as text,
 
         ---------- booleans
         checked as is_checked,
 
         ---------- timestamps
-        cast(done_at as timestamp with time zone) as done_at
+        cast(done_at as {{ type_timestamp_utc() }}) as done_at
 
     from source
 

@@ -15,7 +15,7 @@ renamed as (
         category_id as legacy_category_id,
 
         ---------- codes
-        "function" as function_code,
+        {{ adapter.quote('function') }} as function_code,
         status as status_code,
 
         ---------- text

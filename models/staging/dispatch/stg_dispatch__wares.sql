@@ -17,17 +17,17 @@ renamed as (
 
         ---------- text
         {{ clean_text('name') }} as name,
-        cast(description as text) as description,
+        cast(description as {{ dbt.type_string() }}) as description,
         {{ clean_text('discount_reason') }} as discount_reason,
 
         ---------- numerics
         quantity,
-        cast(base_price as numeric) as base_price,
-        cast(doctor_price as numeric) as doctor_price,
-        cast(global_price as numeric) as global_price,
+        cast(base_price as {{ type_any_numeric() }}) as base_price,
+        cast(doctor_price as {{ type_any_numeric() }}) as doctor_price,
+        cast(global_price as {{ type_any_numeric() }}) as global_price,
         discount_percent,
-        cast(discount as numeric) as discount,
-        cast("total" as numeric) as total,
+        cast(discount as {{ type_any_numeric() }}) as discount,
+        cast({{ adapter.quote('total') }} as {{ type_any_numeric() }}) as total,
 
         ---------- booleans
         free as is_free

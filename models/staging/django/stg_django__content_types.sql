@@ -15,7 +15,7 @@ renamed as (
 
         ---------- text
         {{ clean_text('app_label') }} as app_label,
-        {{ clean_text('"model"') }} as model
+        {{ clean_text(adapter.quote('model')) }} as model
 
     from source
 

@@ -25,8 +25,8 @@ renamed as (
         is_active,
 
         ---------- timestamps
-        cast(last_login as timestamp with time zone) as last_login_at,
-        cast(date_joined as timestamp with time zone) as joined_at
+        cast(last_login as {{ type_timestamp_utc() }}) as last_login_at,
+        cast(date_joined as {{ type_timestamp_utc() }}) as joined_at
 
     from source
 

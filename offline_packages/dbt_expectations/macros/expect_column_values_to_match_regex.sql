@@ -3,7 +3,7 @@
 select *
 from {{ model }}
 where
-    not coalesce(regexp_like({{ column_name }}, '{{ regex }}', '{{ flags }}'), false)
+    not coalesce({{ dbt_expectations.regexp_instr(column_name, regex, is_raw=is_raw, flags=flags) }} > 0, false)
     {%- if row_condition %}
     and ({{ row_condition }})
     {%- endif %}

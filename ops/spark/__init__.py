@@ -1,0 +1,1 @@
+"""Apache Spark: a local cluster, the legacy tables as Parquet, and the comparison of both engines' results."""
