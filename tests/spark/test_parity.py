@@ -9,7 +9,7 @@ import pytest
 from conftest import Database
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from test_dirty_copy import DROP_EVERY_CONSTRAINT, spoil
-from test_properties import Column, Dirt, dirt
+from test_properties import Column, Defect, defects
 
 from ops.source.declared import SCHEMA
 from ops.spark import catalog, export, parity
@@ -69,7 +69,7 @@ def test_a_copy_with_every_column_spoilt(cluster: Cluster, database: Callable[[s
 
 
 @pytest.mark.parametrize("number", SEEDS)
-def test_random_acts_of_dirt(cluster: Cluster, database: Callable[[str], Database], tmp_path: Path, number: int):
+def test_random_defects(cluster: Cluster, database: Callable[[str], Database], tmp_path: Path, number: int):
     made = database(f"seed_{number}")
     made.load_legacy("tiny")
     made.execute(DROP_EVERY_CONSTRAINT)
@@ -86,8 +86,8 @@ def test_random_acts_of_dirt(cluster: Cluster, database: Callable[[str], Databas
     @settings(
         max_examples=1, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck)
     )
-    @given(dirt(columns).filter(lambda acts: len(acts) > 8))
-    def check(acts: list[Dirt]) -> None:
+    @given(defects(columns).filter(lambda acts: len(acts) > 8))
+    def check(acts: list[Defect]) -> None:
         with closing(made.connect()) as opened, opened.cursor() as cursor:
             for act in acts:
                 act.do(cursor)
