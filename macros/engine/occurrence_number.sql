@@ -10,7 +10,8 @@
 
 {% macro spark__occurrence_number(rows, columns) -%}
     {#- Spark sorts the nulls of a row first. So each column by itself: those of the first ref of the model, whose rows
-        are numbered, in their order. In a unit test, which has no relation, whole rows. -#}
+        are numbered, in their order. A unit test has no graph to find them in: there it is the text of the row, in
+        which digits come before null. -#}
     {%- set order = [] -%}
     {%- if execute and model.resource_type == 'model' -%}
         {%- set numbered = graph.nodes[model.depends_on.nodes[0]] -%}
@@ -21,6 +22,6 @@
     {%- endif -%}
     row_number() over (
         partition by {{ rows }}.{{ columns | join(', ' ~ rows ~ '.') }}
-        order by {{ order | join(', ') or 'struct(' ~ rows ~ '.*)' }}
+        order by {{ order | join(', ') or "to_json(struct(" ~ rows ~ ".*), map('ignoreNullFields', 'false'))" }}
     )
 {%- endmacro %}
