@@ -11,9 +11,13 @@
 {%- endmacro %}
 
 {% macro spark__json_object(members) -%}
-    to_json(named_struct(
+    {#- With a blank after each comma and colon, as PostgreSQL writes JSON: to_json writes none. -#}
+    concat(
+        '{',
         {%- for name, expression in members.items() %}
-        '{{ name }}', {{ expression }}{{ ',' if not loop.last }}
+        {%- set value = 'to_json(array(' ~ expression ~ '))' %}
+        '{{ ', ' if not loop.first }}"{{ name }}": ', substr({{ value }}, 2, length({{ value }}) - 2),
         {%- endfor %}
-    ), map('ignoreNullFields', 'false'))
+        '}'
+    )
 {%- endmacro %}
