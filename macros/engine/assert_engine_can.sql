@@ -3,6 +3,7 @@
 {%- endmacro %}
 
 {% macro postgres__assert_engine_can(operation) -%}
+    {#- PostgreSQL has everything. -#}
 {%- endmacro %}
 
 {% macro spark__assert_engine_can(operation) -%}

@@ -14,6 +14,7 @@
 {%- endmacro %}
 
 {% macro postgres__legacy_tables() -%}
+    {#- Names of the tables in the legacy schema. -#}
     {%- if '"' in target.dbname -%}
         {{ exceptions.raise_compiler_error(
             "The name of the database, " ~ target.dbname ~ ", has a double quote in it, which dbt cannot quote: rename it."
@@ -25,6 +26,7 @@
 {%- endmacro %}
 
 {% macro postgres__legacy_tables_are_loaded_by(missing) -%}
+    {#- End of the error message: where, which tables, what to do. -#}
     {{ return(
         " of database '" ~ target.dbname ~ "': " ~ missing
         ~ ". Load the legacy database there, or name its schema in dbt_project.yml (legacy_schema)."
@@ -32,6 +34,7 @@
 {%- endmacro %}
 
 {% macro spark__legacy_tables() -%}
+    {#- Names of the tables in the legacy schema. -#}
     {%- set schema = var('legacy_schema') -%}
     {%- if not adapter.check_schema_exists(target.database, schema) -%}
         {{ return([]) }}
@@ -40,5 +43,6 @@
 {%- endmacro %}
 
 {% macro spark__legacy_tables_are_loaded_by(missing) -%}
+    {#- End of the error message: where, which tables, what to do. -#}
     {{ return(" of the Spark cluster: " ~ missing ~ ". python -m ops source export writes and registers them.") }}
 {%- endmacro %}

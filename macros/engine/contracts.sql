@@ -1,5 +1,6 @@
 {# How dbt-spark holds a model to its contract: it compares names and types, then casts every column to its type. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
+    {#- A query without rows that has the columns and types of the contract. -#}
     select
     {%- for column in columns.values() %}
         cast(null as {{ engine_type(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
@@ -38,6 +39,7 @@
 {%- endmacro %}
 
 {% macro default__engine_expression(expression) -%}
+    {#- An expression of a contract, as the engine writes it. -#}
     {{ return(expression) }}
 {%- endmacro %}
 

@@ -9,6 +9,7 @@
 {%- endmacro %}
 
 {% macro spark__create_schema(relation) -%}
+    {#- As on PostgreSQL, the session is checked before anything is written. -#}
     {%- do assert_session() -%}
     {%- call statement('create_schema') -%}
         create schema if not exists {{ relation }}

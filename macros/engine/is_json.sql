@@ -63,6 +63,7 @@
 {%- endmacro %}
 
 {% macro json_depth(skeleton) -%}
+    {#- Depth of the nesting of brackets in a text without strings. -#}
     aggregate(
         split(regexp_replace({{ skeleton }}, r'[^\[\]{}]', ''), ''),
         named_struct('now', 0, 'most', 0),

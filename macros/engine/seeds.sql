@@ -1,5 +1,6 @@
 {# dbt-spark's own seeds know neither the types of the project nor values with a quote in them. #}
 {% macro spark__create_csv_table(model, agate_table) -%}
+    {#- Statement that creates the table of a seed, with the declared types. -#}
     {%- set sql -%}
         create table {{ this.render() }} (
         {%- for name in agate_table.column_names %}
@@ -12,6 +13,7 @@
 {%- endmacro %}
 
 {% macro spark__load_csv_rows(model, agate_table) -%}
+    {#- Statement that inserts the rows of a seed. -#}
     {%- set sql -%}
         insert into {{ this.render() }} values
         {%- for row in agate_table.rows %}
@@ -31,6 +33,7 @@
 {%- endmacro %}
 
 {% macro seed_type(model, agate_table, position) -%}
+    {#- The declared type of a column of a seed, by its name in Spark. -#}
     {%- set name = agate_table.column_names[position] -%}
     {{ return(engine_type(model.config.column_types.get(name, adapter.convert_type(agate_table, position)))) }}
 {%- endmacro %}
