@@ -35,7 +35,7 @@
 
 {% macro spark__legacy_tables() -%}
     {#- Names of the tables in the legacy schema. -#}
-    {%- set schema = var('legacy_schema') -%}
+    {%- set schema = (graph.sources.values() | selectattr('package_name', 'equalto', project_name) | first).schema -%}
     {%- if not adapter.check_schema_exists(target.database, schema) -%}
         {{ return([]) }}
     {%- endif -%}
