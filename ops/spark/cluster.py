@@ -155,7 +155,7 @@ class Cluster:
         }
         # The user's own Spark, if any, is another one.
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("SPARK_", "HADOOP_"))}
-        with (self.logs / f"{name.replace(' ', '-')}.log").open("wb") as log:
+        with (self.logs / f"{name.replace(' ', '-')}.log").open("w", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [home / "bin" / program, *map(str, arguments)],
                 cwd=self.folder,

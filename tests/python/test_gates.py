@@ -123,7 +123,7 @@ BROKEN = (
         "macros/conversions/_conversions.yml",
         "    description: SQL expression of the moment as date and time in UTC, without a zone.\n",
         "",
-        {"check_macro_is_described utc"},
+        {"check_macro_is_described utc", "check_macro_is_described postgres__utc"},
     ),
     (
         "macros/triage/_triage.yml",
