@@ -46,10 +46,10 @@ def test_clean_data(cluster: Cluster, database: Callable[[str], Database], addre
 
     # A difference is found and named, of a plain value and of JSON.
     made.execute(
-        "update dispatch_marts.roles set role_name = role_name || ' ' where role_id = (select min(role_id) from"
-        " dispatch_marts.roles);"
+        "update dispatch_marts.roles set role_name = role_name || ' ' where role_id = (select role_id from"
+        " dispatch_marts.roles order by 1 limit 1);"
         "update dispatch_marts.products set customization = '{\"a\": 1}' where customization is not null;"
-        "delete from dispatch_marts.tasks where task_id = (select min(task_id) from dispatch_marts.tasks)"
+        "delete from dispatch_marts.tasks where task_id = (select task_id from dispatch_marts.tasks limit 1)"
     )
     with closing(made.connect()) as warehouse:
         found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), "dispatch", "dispatch")
