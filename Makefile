@@ -20,7 +20,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help setup deps demo report docs release rehearse test check properties faults bench spark spark-setup spark-test lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  SCALE=phase7 (default), full or tiny: size of the synthetic legacy database"
 	@echo "  CASES=500 (default), SEED=…: number of cases and random seed of make properties"
