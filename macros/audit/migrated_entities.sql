@@ -67,6 +67,7 @@
                 'source': 'dispatch' if is_ours else 'django',
                 'legacy_id': 'legacy_' ~ legacy_table.removeprefix('dispatch_' if is_ours else 'auth_') ~ '_id',
                 'whole_table': entity not in ('technicians', 'shipments'),
+                'is_batched': entity == 'notifications',
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
