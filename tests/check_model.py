@@ -20,7 +20,6 @@ from tests.check import PROGRAMS, QUIET
 
 DATABASE = "check"  # beside the database of make demo, which may hold a larger scale
 FOLDER = ROOT / "target" / "check"
-IS_BUILT = "select to_regclass('dispatch_audit.foreign_key_ledger') is not null"
 
 
 def run(model: str = "") -> int:
@@ -66,7 +65,8 @@ def _prepared() -> dict[str, str]:
         say("The first time everything is built, which takes a minute.")
         admin.cursor().execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
     opened = connect(target)
-    if legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext()) or not rows(opened, IS_BUILT)[0][0]:
+    is_built = f"select to_regclass('{opened.schemas.audit}.foreign_key_ledger') is not null"
+    if legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext()) or not rows(opened, is_built)[0][0]:
         dbt = [*DBT, "--quiet", "build", "--exclude-resource-type", "unit_test", "test"]
         if subprocess.run(dbt, cwd=ROOT, env=environment).returncode:
             raise Failure("The project could not be built on the smallest legacy database.")

@@ -6,11 +6,10 @@ from time import monotonic
 from typing import Annotated
 
 import typer
-from psycopg2.extensions import connection as Connection
 
 from ops import legacy
 from ops.console import complain, console, duration, say, step
-from ops.database.connection import connect, reading_marts, rows, target_from_environment
+from ops.database.connection import Connection, connect, reading_marts, rows, target_from_environment
 from ops.dbt import profiles
 from ops.dbt.run import build
 from ops.errors import Failure
@@ -112,8 +111,8 @@ def compare_command() -> None:
     from ops.spark import catalog, parity
 
     start = monotonic()
-    with closing(connect(target_from_environment())) as warehouse:
-        found = parity.compare(warehouse, catalog.session(), step, profiles.schema(), profiles.schema("spark"))
+    with closing(_warehouse()) as warehouse:
+        found = parity.compare(warehouse, catalog.session(), step, profiles.Schemas(profiles.schema("spark")))
     differing = [each for each in found if each.problems]
     if differing:
         lines = (f"{each.table}: " + "\n    ".join(each.problems) for each in differing)
@@ -129,8 +128,8 @@ def demo_command(workers: Workers = 2) -> None:
     """Do everything: start, export, register, build, compare; stops the cluster unless it ran before."""
     environment.require()
     begin = monotonic()
-    with closing(connect(target_from_environment())) as warehouse, reading_marts("compare with"):
-        rows(warehouse, f"select 1 from {profiles.schema()}_audit.migration_ledger")
+    with closing(_warehouse()) as warehouse, reading_marts("compare with"):
+        rows(warehouse, f"select 1 from {warehouse.schemas.audit}.migration_ledger")
     cluster = Cluster()
     ran = "driver" in cluster.status()
     try:
@@ -144,6 +143,11 @@ def demo_command(workers: Workers = 2) -> None:
         if not ran:
             stop()
     say(f"Done in {duration(monotonic() - begin)}.")
+
+
+def _warehouse() -> Connection:
+    """Connect to the marts of PostgreSQL, those of the default target."""
+    return connect(target_from_environment(profiles.schema()))
 
 
 def _still(source: Connection) -> str:

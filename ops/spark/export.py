@@ -16,11 +16,10 @@ import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 import pyarrow.parquet as pq
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn
 from pyarrow import fs
 
-from ops.database.connection import rows
+from ops.database.connection import Connection, rows
 from ops.errors import Failure
 from ops.source.declared import SCHEMA, declared
 from ops.source.tables import Table
@@ -212,8 +211,8 @@ def _column(name: str, type_: str, scale: int | None) -> Column:
         declared = re.fullmatch(r"numeric\((\d+),(\d+)\)", type_)
         scale = int(declared[2]) if declared else scale or 0
         # NaN is greater than every number, and fits into every numeric.
-        changed = f"abs({quoted}) >= 1e{DIGITS - MOST_SCALE}"
         limit = f"1e{DIGITS - MOST_SCALE}"
+        changed = f"abs({quoted}) >= {limit}"
         expression = (
             f"cast(case when {quoted} >= {limit} then {LARGEST} when {quoted} <= -{limit} then -{LARGEST}"
             f" else {quoted} end as text)"

@@ -12,9 +12,8 @@ from contextlib import AbstractContextManager
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from psycopg2.extensions import connection as Connection
-
-from ops.database.connection import rows
+from ops.database.connection import Connection, rows
+from ops.dbt.profiles import Schemas
 from ops.errors import Failure
 
 if TYPE_CHECKING:
@@ -62,39 +61,39 @@ def compare(
     warehouse: Connection,
     spark: "SparkSession",
     step: Callable[[str], AbstractContextManager[None]],
-    schema: str,
-    spark_schema: str,
+    schemas: Schemas,
 ) -> list[Comparison]:
-    """Compare every table of the marts and the audit, each inside `step(name)`."""
+    """Compare every table of the marts and the audit, each inside `step(name)`; `schemas` are those of Spark."""
     found = []
     for layer in LAYERS:
+        here, there = getattr(warehouse.schemas, layer), getattr(schemas, layer)
         postgres = Engine(
             "PostgreSQL",
             lambda query: rows(warehouse, query),
             _postgres_text,
             lambda digits: f"cast(cast('x' || {digits} as bit(60)) as bigint)",
-            lambda table, layer=layer: f'"{schema}_{layer}"."{table}"',
+            lambda table, schema=here: f'"{schema}"."{table}"',
         )
         cluster = Engine(
             "Spark",
             lambda query: [tuple(row) for row in spark.sql(query).collect()],
             _spark_text,
             lambda digits: f"cast(conv({digits}, 16, 10) as decimal(20, 0))",
-            lambda table, layer=layer: f"`{spark_schema}_{layer}`.`{table}`",
+            lambda table, schema=there: f"`{schema}`.`{table}`",
         )
-        tables = _postgres_tables(warehouse, f"{schema}_{layer}")
+        tables = _postgres_tables(warehouse, here)
         if not tables:
-            raise Failure(f"There are no tables in schema {schema}_{layer} of PostgreSQL: run dbt build first.")
-        there = {}
-        for row in spark.sql(f"show tables in `{spark_schema}_{layer}`").collect():
+            raise Failure(f"There are no tables in schema {here} of PostgreSQL: run dbt build first.")
+        built = {}
+        for row in spark.sql(f"show tables in `{there}`").collect():
             # A session remembers the files that a table had, and a build has replaced them.
-            spark.sql(f"refresh table `{spark_schema}_{layer}`.`{row.tableName}`")
-            there[row.tableName] = spark.table(f"`{spark_schema}_{layer}`.`{row.tableName}`").columns
-        for table in sorted(there.keys() - tables.keys()):
+            spark.sql(f"refresh table {cluster.relation(row.tableName)}")
+            built[row.tableName] = spark.table(cluster.relation(row.tableName)).columns
+        for table in sorted(built.keys() - tables.keys()):
             found.append(Comparison(f"{layer}.{table}", 0, ["PostgreSQL has no such table"]))
         for table, columns in sorted(tables.items()):
             with step(f"  {layer}.{table}"):
-                found.append(_compare_table(postgres, cluster, layer, table, columns, there.get(table)))
+                found.append(_compare_table(postgres, cluster, layer, table, columns, built.get(table)))
     return found
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from test_dirty_copy import DROP_EVERY_CONSTRAINT, spoil
 from test_properties import Column, Defect, defects
 
+from ops.dbt.profiles import Schemas
 from ops.source.declared import SCHEMA
 from ops.spark import catalog, export, parity
 from ops.spark.cluster import Cluster
@@ -34,7 +35,7 @@ def differences(database: Database, address: str) -> list[parity.Comparison]:
     catalog.register(address)
     build(database, "--target", "spark")
     with closing(database.connect()) as warehouse:
-        found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), "dispatch", "dispatch")
+        found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), Schemas("dispatch"))
     assert len(found) == 44
     return [each for each in found if each.problems]
 
@@ -52,7 +53,7 @@ def test_clean_data(cluster: Cluster, database: Callable[[str], Database], addre
         "delete from dispatch_marts.tasks where task_id = (select task_id from dispatch_marts.tasks limit 1)"
     )
     with closing(made.connect()) as warehouse:
-        found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), "dispatch", "dispatch")
+        found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), Schemas("dispatch"))
     problems = {each.table: "\n".join(each.problems) for each in found if each.problems}
     assert set(problems) == {"marts.roles", "marts.products", "marts.tasks"}
     assert problems["marts.roles"].startswith("columns that differ: role_name\n1 rows only in PostgreSQL, such as:")
