@@ -4,8 +4,6 @@ python -m benchmarks.handover --scale full --seconds 120
 """
 
 import re
-import subprocess
-import sys
 import tempfile
 from argparse import ArgumentParser
 from contextlib import closing
@@ -90,15 +88,7 @@ class Benchmark:
 
     def ops(self, *arguments: str) -> list[str]:
         """Run python -m ops and return the lines of its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "ops", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            check=False,
-        )
+        done = sandbox.ops(self.environment, *arguments)
         if done.returncode:
             raise Failure(done.stdout)
         return done.stdout.splitlines()

@@ -1,6 +1,9 @@
 """An environment for dbt that ignores the user's: for rehearsal, lint, tests and benchmarks."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ops.database.connection import Target
@@ -27,3 +30,17 @@ def environment(where: Target, folder: Path) -> dict[str, str]:
         "DBT_LOG_PATH": str(folder / "logs"),
     }
     return kept | own | where.environment
+
+
+def ops(variables: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run python -m ops with these variables; errors are part of its output."""
+    return subprocess.run(
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )

@@ -5,7 +5,6 @@ Every step is the command of docs/cut-over.md, run as the operator runs it, at t
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing, nullcontext
@@ -20,7 +19,6 @@ from ops.database.connection import Target, connect, rows
 from ops.database.server import POSTGRES_VERSIONS, SETTINGS, VERSION, temporary_server
 from ops.dbt import sandbox
 from ops.errors import Failure
-from ops.project import ROOT
 from ops.source.tables import DSN, SOURCE_SCHEMA
 
 LEGACY_VERSION = 16
@@ -128,16 +126,7 @@ class Rehearsal:
         heading = f"python -m ops {' '.join(shown)}"
 
         def command() -> str:
-            done = subprocess.run(
-                [sys.executable, "-m", "ops", *arguments],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                check=False,
-            )
+            done = sandbox.ops(self.environment, *arguments)
             lines = [line for line in done.stdout.splitlines() if line and not line.startswith("The log is")]
             if done.returncode != expecting:
                 raise Failure("\n".join([f"{heading} ended with exit code {done.returncode}:", *lines[-10:]]))
