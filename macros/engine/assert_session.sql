@@ -35,9 +35,7 @@
                 {%- set remedy = 'alter role ' ~ target.user ~ ' reset ' ~ name ~ ', or the same for the database' -%}
             {%- endif -%}
             {%- if found[loop.index0] not in (value, none) -%}
-                {{ exceptions.raise_compiler_error(
-                    name ~ ' of this session is ' ~ found[loop.index0] ~ ' and must be ' ~ value ~ ': ' ~ remedy ~ '.'
-                ) }}
+                {%- do refuse_setting(name, found[loop.index0], value, remedy) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
@@ -58,10 +56,15 @@
             {%- do run_query('set ' ~ name ~ ' = ' ~ value) -%}
             {%- set found = run_query('set ' ~ name).rows[0].value -%}
             {%- if found != value -%}
-                {{ exceptions.raise_compiler_error(
-                    name ~ ' of this session is ' ~ found ~ ' and must be ' ~ value ~ ': the cluster does not let it be set.'
-                ) }}
+                {%- do refuse_setting(name, found, value, 'the cluster does not let it be set') -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro refuse_setting(name, found, wanted, remedy) -%}
+    {#- Stops dbt: a setting of the connection is not the pinned one. -#}
+    {{ exceptions.raise_compiler_error(
+        name ~ ' of the connection is ' ~ found ~ ' and must be ' ~ wanted ~ ': ' ~ remedy ~ '.'
+    ) }}
 {%- endmacro %}

@@ -39,7 +39,7 @@
 {%- endmacro %}
 
 {% macro default__engine_expression(expression) -%}
-    {#- An expression of a contract, as the engine writes it. -#}
+    {#- Unchanged: contracts are written in the SQL of PostgreSQL. -#}
     {{ return(expression) }}
 {%- endmacro %}
 

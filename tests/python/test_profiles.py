@@ -92,10 +92,10 @@ def test_dbt_refuses_a_profile_that_lacks_a_line(scratch: Database, project: Pro
     whole = profiles.render(Path(scratch.target.host))
     with hostile.settings(scratch):
         said = without("--timezone=UTC", "")
-        assert "timezone of this session is Pacific/Kiritimati and must be UTC: search_path of target dev in" in said
+        assert "timezone of the connection is Pacific/Kiritimati and must be UTC: search_path of target dev in" in said
         assert "lacks the line --timezone=UTC that profiles.yml.example has" in said
         said = without("pg_catalog, pg_temp", "public, pg_catalog")
-        assert "search_path of this session is public, pg_catalog and must be pg_catalog, pg_temp" in said
+        assert "search_path of the connection is public, pg_catalog and must be pg_catalog, pg_temp" in said
     assert "legacy tables missing" in without("", "")
 
 
@@ -114,10 +114,10 @@ def test_dbt_refuses_what_cannot_be_pinned(scratch: Database, project: Project, 
     scratch.execute(f"{role} set transaction_timeout = '10s'")
     said = refusal(project, *ASSERT)
     scratch.execute(f"{role} reset all")
-    assert "transaction_timeout of this session is 10s and must be 0: alter role postgres reset" in said
+    assert "transaction_timeout of the connection is 10s and must be 0: alter role postgres reset" in said
     scratch.execute("create database latin encoding 'LATIN1' locale 'C' locale_provider libc template template0")
     monkeypatch.setenv("DISPATCH_PGDATABASE", "latin")
-    assert "server_encoding of this session is LATIN1 and must be UTF8: make a" in refusal(project, *ASSERT)
+    assert "server_encoding of the connection is LATIN1 and must be UTF8: make a" in refusal(project, *ASSERT)
     scratch.execute("drop database latin with (force)")
 
 
