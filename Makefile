@@ -5,7 +5,7 @@ PYTHON ?= python3
 SCALE ?= phase7
 CASES ?= 500
 SEED ?= $(shell date +%s)
-REPEAT ?= 5
+REPEAT ?= 3
 
 OPS := .venv/bin/python -m ops
 # The name contains a checksum of the lock's contents, so that touching the file installs nothing, and of the folder, so
@@ -24,7 +24,7 @@ help: ## show this list
 	@echo
 	@echo "  SCALE=phase7 (default), full or tiny: size of the synthetic legacy database"
 	@echo "  CASES=500 (default), SEED=…: number of cases and random seed of make properties"
-	@echo "  REPEAT=5 (default): number of repetitions of make bench, at SCALE"
+	@echo "  REPEAT=3 (default): number of repetitions of make bench, at SCALE"
 
 setup: $(STAMP) ## create .venv and profiles.yml (keeps an existing profiles.yml)
 	@$(OPS) setup

@@ -20,9 +20,8 @@ from ops.database.server import temporary_server
 from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.handover.rehearsal import run_workload
-from ops.project import ROOT
+from ops.project import BENCHMARKS
 
-OUTPUT = ROOT / "target" / "benchmarks"
 CLIENTS = 10
 REPEAT = 5
 LARGE = 10_000
@@ -199,13 +198,13 @@ def main() -> None:
         warehouse.renew()
         benchmark = Benchmark(warehouse, Path(scratch), options.seconds)
         say(benchmark.ops("release")[-2])
-        benchmark.tell(f"# Hand-over at {options.scale}\n")
+        benchmark.tell(f"### Hand-over at {options.scale}\n")
         benchmark.hand_over()
         benchmark.notifications()
         benchmark.lookups()
         benchmark.work()
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    page = OUTPUT / f"handover_{options.scale}.md"
+    BENCHMARKS.mkdir(parents=True, exist_ok=True)
+    page = BENCHMARKS / f"handover_{options.scale}.md"
     page.write_text("\n".join(benchmark.lines) + "\n", encoding="utf-8")
     say(f"\nWritten to {page}.")
 

@@ -2,10 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 from ops import legacy
@@ -18,7 +16,6 @@ from ops.project import ROOT
 DATABASE, TEMPLATE = "bench", "legacy"
 Fingerprints = dict[str, tuple[int, int]]
 LAYERS = ("dispatch_marts", "dispatch_audit")
-SAMPLE_SECONDS = 0.01
 # Two more copies, under other ids, of the tables with nine tenths of all rows.
 TRIPLE = """
 insert into legacy.{table} ({columns})
@@ -33,7 +30,8 @@ class Warehouse:
 
     def __init__(self, server: Server, folder: Path, scale: legacy.Scale, factor: int) -> None:
         """Load the legacy data."""
-        self.folder = folder
+        self.process = server.status().process
+        self.folder, self._artifacts = folder, folder / "target"
         self._admin = connection.connect(sandbox.target(server.folder))
         self.target = sandbox.target(server.folder, DATABASE)
         self.execute(f"create database {TEMPLATE}", self._admin)
@@ -67,6 +65,16 @@ class Warehouse:
         self.execute(f"create database {DATABASE} template {TEMPLATE}", self._admin)
         self.execute("checkpoint", self._admin)
 
+    def clear(self, but: str = "") -> None:
+        """Drop everything that a variant created, except one schema."""
+        schemas = self.rows(
+            "select string_agg(cast(oid as regnamespace)::text, ', ') from pg_namespace"
+            f" where nspname like 'dispatch%' and nspname <> '{but}'"
+        )
+        if schemas[0][0]:
+            self.execute(f"drop schema {schemas[0][0]} cascade")
+        self.execute("checkpoint")
+
     def connect(self) -> connection.Connection:
         """Connect to the database."""
         return connection.connect(self.target)
@@ -87,10 +95,13 @@ class Warehouse:
             opened.close()
 
     def dbt(self, *arguments: str, project: Path | None = None) -> None:
-        """Run dbt with artifacts in the folder; raise Failure if it fails."""
+        """Run dbt, on a copy of the project if one is given; raise Failure if it fails."""
         variables = sandbox.environment(self.target, self.folder)
         if project:
             variables["DBT_PROJECT_DIR"] = str(project)
+        # Each project has its own, or the next run would parse everything again.
+        self._artifacts = (project or self.folder) / "target"
+        variables["DBT_TARGET_PATH"] = str(self._artifacts)
         done = subprocess.run(
             [*run.DBT, "--quiet", *arguments],
             cwd=ROOT,
@@ -104,7 +115,11 @@ class Warehouse:
 
     def artifact(self, name: str) -> dict[str, Any]:
         """Return an artifact of the last dbt run."""
-        return json.loads((self.folder / "target" / f"{name}.json").read_text(encoding="utf-8"))
+        return json.loads((self._artifacts / f"{name}.json").read_text(encoding="utf-8"))
+
+    def forget_parse(self) -> None:
+        """Make the next run parse the project from scratch."""
+        (self.folder / "target" / "partial_parse.msgpack").unlink()
 
     def seconds(self, *models: str) -> float:
         """Return the sum of the models' durations in the last dbt run, in seconds; some ran in parallel."""
@@ -121,29 +136,3 @@ class Warehouse:
             table: self.rows(f"select count(*), coalesce(sum(hash_record_extended(t, 0)), 0) from {table} as t")[0]
             for (table,) in tables
         }
-
-    @contextmanager
-    def idleness(self) -> Iterator[list[float]]:
-        """Sample whether the database is busy; append the idle share of the time, from 0 to 1, to the list."""
-        found: list[float] = []
-        samples, ended = [], Event()
-        opened = self.connect()
-
-        def sample() -> None:
-            cursor = opened.cursor()
-            while not ended.wait(SAMPLE_SECONDS):
-                cursor.execute(
-                    "select count(*) from pg_stat_activity where state = 'active'"
-                    " and datname = current_database() and pid <> pg_backend_pid()"
-                )
-                samples.append(cursor.fetchone()[0])
-
-        sampler = Thread(target=sample)
-        sampler.start()
-        try:
-            yield found
-        finally:
-            ended.set()
-            sampler.join()
-            opened.close()
-            found.append(samples.count(0) / max(len(samples), 1))

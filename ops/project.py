@@ -9,6 +9,7 @@ from ops.errors import Failure
 ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = ROOT / "dbt_project.yml"
 LEGACY_FILES = ROOT / "synthetic_legacy"
+BENCHMARKS = ROOT / "target" / "benchmarks"  # what make bench writes and make docs shows
 SOURCE_FILES = ROOT / "models" / "staging"
 
 

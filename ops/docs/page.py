@@ -19,17 +19,18 @@ from ops.database.connection import Connection, Target, preflight, reading_marts
 from ops.dbt import run as dbt
 from ops.docs import diagrams
 from ops.errors import Failure
-from ops.project import ROOT
+from ops.project import BENCHMARKS, ROOT
 
 OUTPUT = ROOT / "target" / "docs"
 PAGE = "index.html"
 LINEAGE = "lineage.html"
 DIAGRAMS = "data_model"
 LAYERS = ("marts", "audit", "snapshot", "seed", "intermediate", "staging")
-# The texts in models/overview.md that a diagram replaces. On the page that dbt makes by itself they are true.
+# The texts in models/overview.md that are replaced. On the page that dbt makes by itself they are true.
 MAP_HERE = "`make docs` draws the map here."
 DOMAINS_HERE = "`make docs` draws the diagrams here."
 LINEAGE_HERE = "`make docs` adds the column lineage"
+BENCHMARKS_HERE = "`make docs` adds the last results of `make bench`."
 
 
 def write(
@@ -67,6 +68,8 @@ def write(
     _put(manifest, "__overview__", MAP_HERE, _image("all tables", overall))
     example = f"{LINEAGE}?model=model.dispatch.payments&column=amount&parents=3&children=0"
     _put(manifest, "__overview__", LINEAGE_HERE, f"the [column lineage]({example}), here of payments.amount")
+    results = [file.read_text(encoding="utf-8") for file in sorted(BENCHMARKS.glob("*.md"))]
+    _put(manifest, "__overview__", BENCHMARKS_HERE, "\n\n".join(results) or "Not measured yet: run `make bench`.")
     sections = (_section(name, svg, marts) for name, svg in domains.items())
     _put(manifest, "__dispatch__", DOMAINS_HERE, "\n\n".join(sections))
     missing = _relations(manifest) - catalog["nodes"].keys()
