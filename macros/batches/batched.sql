@@ -7,7 +7,9 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set version = batched_version(sql) -%}
-    {%- if should_full_refresh() or not is_loaded_with(target_relation, loaded, version) -%}
+    {%- set is_kept = not should_full_refresh() and is_loaded_with(target_relation, loaded, version) -%}
+    {%- set changes = run_query(changed_batches(signatures, loaded)).rows if is_kept -%}
+    {%- if not is_kept or are_too_many(changes) -%}
         {% call statement('create') -%}
             drop table if exists {{ target_relation }} cascade;
             drop table if exists {{ loaded }};
@@ -18,9 +20,9 @@
             comment on table {{ loaded }} is '{{ version }}';
         {%- endcall %}
         {% do adapter.commit() %}
+        {%- set changes = run_query(changed_batches(signatures, loaded)).rows -%}
     {%- endif -%}
 
-    {%- set changes = run_query(changed_batches(signatures, loaded)).rows -%}
     {% do log(this.identifier ~ ": " ~ changes | length ~ " batches to load", info=True) %}
     {%- for change in changes -%}
         {% call statement('batch') -%}

@@ -30,7 +30,7 @@ LARGE = 3
 # The smallest legacy database has 160 notifications, all of one batch: ten go into each of sixteen batches.
 SPREAD = f"update legacy.dispatch_notification set id = id + (id % 16) * {BATCH}"
 
-# A version of the legacy data shows its number in several marts, in the ledger and in twelve batches of notifications.
+# A version of the legacy data shows its number in several marts, in the ledger and in five batches of notifications.
 VERSION = """
 update legacy.dispatch_storage set port = 1000 + {0};
 delete from legacy.dispatch_storage where id >= 5000;
@@ -39,7 +39,7 @@ select 5000 + n, 'extra ' || n, address, port, disk_free, disk_total
 from (select * from legacy.dispatch_storage order by id limit 1) as one, generate_series(1, {0}) as n;
 update legacy.dispatch_payment set custom_price = {0};
 update legacy.dispatch_notification set template_name = 'version_' || translate('{0}', '0123456789', 'abcdefghij')
-    where id >> 16 >= 4;
+    where id >> 16 >= 11;
 delete from legacy.dispatch_note where id >= 900000;
 """
 # One version has notes of 32 MB that compress badly: more than a file may hold when a test says so.

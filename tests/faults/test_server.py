@@ -38,9 +38,9 @@ def test_server_is_killed_between_two_batches(harness: Harness) -> None:
     harness.publish_again_unless_there_is_a_previous_version()
     ledger = "notifications__loaded_batches"
     signatures = f"select batch_number, signature, cast(xmin as text) from {{}}.{ledger} order by 1"
-    with harness.fault("kill -9 of the server in the fifth of twelve batches of notifications") as fault:
+    with harness.fault("kill -9 of the server in the fourth of five batches of notifications") as fault:
         before = fault.database.rows(signatures.format("dispatch_next_intermediate"))
-        fault.hold_at_batch(f"dispatch_next_intermediate.{ledger}", 8)
+        fault.hold_at_batch(f"dispatch_next_intermediate.{ledger}", 14)
         release = fault.release()
         fault.await_gate()
         harness.kill_server()
@@ -49,7 +49,7 @@ def test_server_is_killed_between_two_batches(harness: Harness) -> None:
         fault.open_gate()
         fault.assert_nothing_is_left()
         loaded = set(fault.database.rows(signatures.format("dispatch_next_intermediate"))) - set(before)
-        assert {batch for batch, _, _ in loaded} == {4, 5, 6, 7}
+        assert {batch for batch, _, _ in loaded} == {11, 12, 13}
         fault.heal()
         # The batches that were committed before were not loaded again.
         assert loaded <= set(fault.database.rows(signatures.format("dispatch_intermediate")))
