@@ -67,12 +67,9 @@ class Warehouse:
 
     def clear(self, but: str = "") -> None:
         """Drop everything that a variant created, except one schema."""
-        schemas = self.rows(
-            "select string_agg(cast(oid as regnamespace)::text, ', ') from pg_namespace"
-            f" where nspname like 'dispatch%' and nspname <> '{but}'"
-        )
-        if schemas[0][0]:
-            self.execute(f"drop schema {schemas[0][0]} cascade")
+        for (schema,) in self.rows("select nspname from pg_namespace where nspname like 'dispatch%'"):
+            if schema != but:
+                self.execute(f"drop schema {schema} cascade")
         self.execute("checkpoint")
 
     def connect(self) -> connection.Connection:
