@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psutil
 
 SAMPLE_SECONDS = 0.5
-# Processors that other processes may use, on average, during a run that counts. An idle machine shows 0.01 to 0.04.
+# Processors that other processes may use, on average, during a run that counts.
 BUSY = 0.1
 
 
