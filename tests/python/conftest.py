@@ -16,8 +16,8 @@ from ops import legacy
 from ops.database import connection
 from ops.database.server import Server, temporary_server
 from ops.dbt import sandbox
-from ops.dbt.run import DBT
 from ops.project import ROOT
+from tests.programs import DBT
 
 SCRATCH = "scratch"
 PROJECT = ("dbt_project.yml", "packages.yml", "package-lock.yml")
