@@ -8,6 +8,7 @@ SEED ?= $(shell date +%s)
 REPEAT ?= 3
 
 OPS := .venv/bin/python -m ops
+TWO := --numprocesses 2 --dist loadscope
 # The name contains a checksum of the lock's contents, so that touching the file installs nothing, and of the folder, so
 # that the environment is recreated after the folder was moved or copied.
 stamp = $(1)/lock-$(shell { cat $(2); cd $(1) 2> /dev/null && pwd -P || echo "$$(pwd -P)/$(1)"; } | cksum | tr ' ' -)
@@ -55,10 +56,10 @@ check: $(STAMP) ## check one model and its children in seconds: make check M=pay
 	@.venv/bin/python -m tests.check_model $(M)
 
 properties: deps ## fuzz the legacy data; more cases than make test
-	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q tests/python/test_properties.py
+	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q $(TWO) tests/python/test_properties.py
 
 faults: deps ## fault-injection tests (docs/faults.md); takes about an hour
-	@.venv/bin/python -m pytest -q --numprocesses 2 --dist loadfile tests/faults
+	@.venv/bin/python -m pytest -q $(TWO) tests/faults
 
 bench: deps ## benchmark against alternatives; write ratios to target/benchmarks
 	@.venv/bin/python -m benchmarks --scale $(SCALE) --repeat $(REPEAT)

@@ -10,20 +10,20 @@ from time import monotonic
 from ops.console import console, duration, say
 from ops.database.server import temporary_server
 from ops.dbt import sandbox
-from ops.dbt.run import DBT
 from ops.project import ROOT
+from tests.programs import DBT, SQLFLUFF
 
 PROGRAMS = Path(sys.executable).parent
 BOUNCER = [PROGRAMS / "dbt-bouncer", "run"]
 WORKFLOWS = ROOT / ".github"
+PROCESSES = "3"  # of pytest; for two cores, because now and then a test waits
 # Python's own warnings are about the processes of sqlfluff; dbt-bouncer cuts its messages to the width of the terminal.
 QUIET = {"PYTHONWARNINGS": "ignore", "COLUMNS": "180"}
-PROPERTIES = "tests/python/test_properties.py"
 
 
 def run() -> int:
     """Run the checks up to the first that fails, and return its exit code; pytest comes last."""
-    sqlfluff = [PROGRAMS / "sqlfluff", "lint", "--processes", "2", "--nocolor", "--disable-progress-bar"]
+    sqlfluff = [*SQLFLUFF, "lint", "--processes", "2", "--nocolor", "--disable-progress-bar"]
     jinja = ["--config", "macros/.sqlfluff", "macros", "tests/generic", "offline_packages"]
     schema = [PROGRAMS / "check-jsonschema", "--quiet", "--builtin-schema"]
     for heading, command in (
@@ -48,14 +48,28 @@ def run() -> int:
             say("── dbt-bouncer is left out: it needs Python 3.11 or newer", style="yellow")
         elif code := _check("dbt-bouncer", BOUNCER, environment | {"DBT_PROJECT_DIR": folder}):
             return code
-        models = [*sqlfluff, "models", *sorted((ROOT / "tests").glob("*.sql"))]
-        if code := _check("sqlfluff, models and tests", models, environment):
-            return code
-    # Two processes at a time: the property tests start their own, the others are distributed by file.
-    pytest = [sys.executable, "-m", "pytest", "-q"]
-    if code := _check("properties", [*pytest, PROPERTIES]):
-        return code
-    return _check("pytest", [*pytest, "--ignore", PROPERTIES, "--numprocesses", "2", "--dist", "loadfile"])
+        models = {*(ROOT / "models").rglob("*.sql"), *(ROOT / "tests").glob("*.sql")}
+        changed = _changed()
+        for heading, files in (
+            ("sqlfluff, models and tests that have changed", models & changed),
+            ("sqlfluff, models and tests", models - changed),
+        ):
+            if files and (code := _check(heading, [*sqlfluff, *sorted(files)], environment)):
+                return code
+    pytest = [sys.executable, "-m", "pytest", "-q", "--durations", "5"]
+    return _check("pytest", [*pytest, "--numprocesses", PROCESSES, "--dist", "loadscope", "--no-loadscope-reorder"])
+
+
+def _changed() -> set[Path]:
+    """Return the files that differ from the last commit; none where git cannot tell."""
+    said = subprocess.run(
+        ["git", "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    return {ROOT / line[3:] for line in said.split("\0") if line}
 
 
 def _check(heading: str, command: list[str | Path], environment: dict[str, str] | None = None) -> int:

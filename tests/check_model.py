@@ -13,10 +13,10 @@ from ops.console import duration, say
 from ops.database.connection import connect, rows
 from ops.database.server import Server
 from ops.dbt import sandbox
-from ops.dbt.run import DBT
 from ops.errors import Failure
 from ops.project import ROOT
 from tests.check import PROGRAMS, QUIET
+from tests.programs import DBT, SQLFLUFF
 
 DATABASE = "check"  # beside the database of make demo, which may hold a larger scale
 FOLDER = ROOT / "target" / "check"
@@ -29,7 +29,7 @@ def run(model: str = "") -> int:
     if not files:
         raise Failure(f"There is no model {model!r} in models/: make check M=payments checks payments.")
     environment = _prepared() | QUIET
-    lint = [PROGRAMS / "sqlfluff", "lint", "--nocolor", "--disable-progress-bar", *_only(files, ".sql")]
+    lint = [*SQLFLUFF, "lint", "--nocolor", "--disable-progress-bar", *_only(files, ".sql")]
     # The linter parses the project, too: it runs beside the build, and uses what the build before it left.
     with subprocess.Popen(
         lint, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

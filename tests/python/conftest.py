@@ -16,12 +16,22 @@ from ops import legacy
 from ops.database import connection
 from ops.database.server import Server, temporary_server
 from ops.dbt import sandbox
-from ops.dbt.run import DBT
 from ops.project import ROOT
+from tests.programs import DBT
 
 SCRATCH = "scratch"
 PROJECT = ("dbt_project.yml", "packages.yml", "package-lock.yml")
 PROJECT += ("dbt_packages", "macros", "models", "seeds", "snapshots", "tests")
+
+
+# They begin, so that the processes that share the tests end at about the same time.
+LONGEST = ("test_properties", "test_release", "test_source", "test_handover", "test_build", "test_snapshots")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest modules first; the others keep their order."""
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 def copy_project(folder: Path) -> None:

@@ -20,10 +20,12 @@ class Project:
     def __init__(self, *options: str) -> None:
         """Parse the project that the environment names."""
         self.options = options
+        gc.disable()
         self.manifest = dbtRunner().invoke(["--quiet", "parse", *options]).result
         self.manifest.selectors = {}  # dbt fails to copy them; the only one is for target spark
         for node in self.manifest.nodes.values():
             node.config.persist_docs = {}
+        gc.enable()
         gc.collect()
         gc.freeze()  # a manifest has a million objects, and they would be looked through again and again
 

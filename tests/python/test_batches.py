@@ -14,8 +14,8 @@ from inprocess import Project, parsed
 from marts import broken_keys
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
-from ops.dbt.run import DBT
 from ops.project import ROOT
+from tests.programs import DBT
 
 SIZE = 65_536
 BATCHES = 64

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ops.dbt import sandbox
-from ops.dbt.run import DBT
 from ops.project import ROOT
+from tests.programs import DBT
 
 PROGRAMS = Path(sys.executable).parent
 COPIED = (

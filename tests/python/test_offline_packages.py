@@ -17,7 +17,7 @@ import yaml
 
 from ops.database.connection import Target
 from ops.dbt import sandbox
-from ops.dbt.run import DBT
+from tests.programs import DBT
 
 PROJECT = Path(__file__).parents[2]
 OFFLINE = PROJECT / "offline_packages"

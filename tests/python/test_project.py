@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from ops.__main__ import app
 from ops.dbt import sandbox
-from ops.dbt.run import DBT
 from ops.project import ROOT
+from tests.programs import DBT
 
 
 @pytest.fixture(scope="module")

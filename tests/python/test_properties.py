@@ -6,22 +6,19 @@ cases or other ones (make properties).
 """
 
 import os
-import traceback
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from conftest import Database
-from hypothesis import HealthCheck, example, given, seed, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from inprocess import Project
+from inprocess import Project, parsed
 from marts import assert_nothing_is_lost
 from psycopg2.extensions import cursor as Cursor
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
@@ -29,7 +26,8 @@ from test_dirty_copy import DROP_EVERY_CONSTRAINT
 from ops.database import connection
 from ops.dbt import sandbox
 
-CASES = int(os.environ.get("PROPERTY_CASES", "25"))
+CASES_OF_A_RUN = 25
+CASES = int(os.environ.get("PROPERTY_CASES", CASES_OF_A_RUN))
 SEED = int(os.environ.get("PROPERTY_SEED", "20250731"))
 
 # What is in the template already, and the tests, which are run in one go.
@@ -289,65 +287,39 @@ class Warehouse:
         self.assert_tests_pass()
 
 
-class Worker:
-    """A process with a warehouse of its own: dbt keeps one core busy, and most machines have two."""
-
-    warehouse: Warehouse  # in the process
-
-    def __init__(self, database: Database) -> None:
-        """Start it; the warehouse is prepared in the background."""
-        # Not forked: locks of other threads would be copied and never released.
-        self.pool = ProcessPoolExecutor(1, get_context("spawn"))
-        self.columns = self.pool.submit(Worker.prepare, database)
-
-    @staticmethod
-    def prepare(database: Database) -> list[Column]:
-        """Make the warehouse, and return the columns of its legacy tables."""
-        os.environ.clear()
-        os.environ.update(database.environment)
-        Worker.warehouse = Warehouse(Project(), database)
-        return Worker.warehouse.columns
-
-    @staticmethod
-    def judge(acts: list[Defect]) -> str | None:
-        """Return what went wrong, as text: not every exception can be sent from one process to another."""
-        try:
-            Worker.warehouse.judge(acts)
-        except Exception:
-            return traceback.format_exc()
-        return None
+@pytest.fixture(scope="class")
+def warehouse(database: Callable[[str], Database], request: pytest.FixtureRequest) -> Iterator[Warehouse]:
+    """Give each class a warehouse of its own."""
+    made = database(request.cls.__name__.lower())
+    with parsed(made) as project:
+        yield Warehouse(project, made)
 
 
-@pytest.fixture(scope="module")
-def workers(database: Callable[[str], Database]) -> Iterator[list[Worker]]:
-    """Start two workers."""
-    started = [Worker(database(f"test_properties_{number}")) for number in (1, 2)]
-    yield started
-    for worker in started:
-        worker.pool.shutdown(cancel_futures=True)
+class Half:
+    """Half of the cases; dbt keeps one core busy, and most machines have two."""
+
+    number: int
+
+    @pytest.mark.parametrize("run", range(-(-CASES // CASES_OF_A_RUN)))
+    def test_nothing_is_lost_with_any_bad_data(self, warehouse: Warehouse, run: int) -> None:
+        @seed(SEED + 2 * run + self.number)
+        @settings(
+            max_examples=(CASES_OF_A_RUN + self.number) // 2,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(defects(warehouse.columns))
+        def check(acts: list[Defect]) -> None:
+            warehouse.judge(acts)
+
+        check()
 
 
-def test_nothing_is_lost_with_any_bad_data(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
-    """Two cases at a time, one for each worker."""
-    with capsys.disabled():
-        print(f"\n{CASES} cases, seed {SEED}, two at a time: ", end="", flush=True)
-    cases = defects(workers[0].columns.result())
+class TestOneHalf(Half):
+    number = 0
 
-    @seed(SEED)
-    @settings(
-        max_examples=-(-CASES // len(workers)),
-        deadline=None,
-        database=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cases, cases)
-    @example([], [])
-    def check(one: list[Defect], other: list[Defect]) -> None:
-        with capsys.disabled():
-            print(".", end="", flush=True)
-        judged = [worker.pool.submit(Worker.judge, acts) for worker, acts in zip(workers, (one, other), strict=True)]
-        failures = [verdict for each in judged if (verdict := each.result())]
-        assert not failures, "\n".join(failures)
 
-    check()
+class TestOtherHalf(Half):
+    number = 1
