@@ -139,7 +139,7 @@ def _open(address: str) -> tuple[fs.FileSystem, str]:
             store, path = fs.LocalFileSystem(), str(Path(address).expanduser().resolve())
         store.create_dir(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise Failure(f"{address} cannot be written to: {error}.") from None
+        raise Failure(f"{address} cannot be written to: {str(error).rstrip('.')}.") from None
     return store, path
 
 
