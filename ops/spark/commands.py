@@ -16,7 +16,7 @@ from ops.errors import Failure
 from ops.source import landing
 from ops.source.declared import SCHEMA
 from ops.source.tables import DSN, SOURCE_SCHEMA, connect_legacy, plan
-from ops.spark import environment
+from ops.spark import cluster, environment
 from ops.spark.cluster import LOOPBACK, THRIFT_PORT, Cluster
 
 app = typer.Typer(
@@ -33,11 +33,11 @@ def start(workers: Workers = 2) -> None:
     if remote := os.environ.get("SPARK_REMOTE"):
         say(f"SPARK_REMOTE names the cluster {remote}: there is nothing to start.")
         return
-    cluster = Cluster()
+    local = Cluster()
     with console.status("Spark …") as shown:
-        started = cluster.start(workers, lambda what: shown.update(f"Spark: {what} …"))
+        started = local.start(workers, lambda what: shown.update(f"Spark: {what} …"))
     say(
-        f"Spark {'started' if started else 'is running'} in {cluster.folder}: Connect at {cluster.remote},"
+        f"Spark {'started' if started else 'is running'} in {local.folder}: Connect at {local.remote},"
         f" Thrift at {LOOPBACK}:{THRIFT_PORT}"
     )
 
@@ -45,10 +45,10 @@ def start(workers: Workers = 2) -> None:
 @app.command()
 def stop() -> None:
     """Stop the cluster; its tables stay."""
-    cluster = Cluster()
+    local = Cluster()
     with console.status("Spark …"):
-        stopped = cluster.stop()
-    say(f"Spark {'stopped' if stopped else 'was not running'} in {cluster.folder}")
+        stopped = local.stop()
+    say(f"Spark {'stopped' if stopped else 'was not running'} in {local.folder}")
 
 
 @app.command()
@@ -99,9 +99,20 @@ def register(address: Annotated[str, typer.Argument(help="Where python -m ops so
     from ops.spark import catalog
 
     start = monotonic()
-    with console.status("Registering …"):
+    with console.status("Registering …"), catalog.reached():
         tables = catalog.register(address)
     say(f"{tables} tables are in schema {SCHEMA} of the Spark cluster: {duration(monotonic() - start)}")
+
+
+@app.command(
+    "build", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}, options_metavar=""
+)
+def build_command(
+    options: Annotated[list[str] | None, typer.Argument(help="dbt's own: --select, --exclude, …")] = None,
+) -> None:
+    """Run dbt build --target spark; ends at once when the cluster is lost, where dbt would wait for ten minutes."""
+    environment.require()
+    build({"PYTHONWARNINGS": "ignore"}, "--target", "spark", *(options or []), lost=cluster.lost)
 
 
 @app.command("compare")
@@ -111,7 +122,7 @@ def compare_command() -> None:
     from ops.spark import catalog, parity
 
     start = monotonic()
-    with closing(_warehouse()) as warehouse:
+    with closing(_warehouse()) as warehouse, catalog.reached():
         found = parity.compare(warehouse, catalog.session(), step, profiles.Schemas(profiles.schema("spark")))
     differing = [each for each in found if each.problems]
     if differing:
@@ -130,14 +141,14 @@ def demo_command(workers: Workers = 2) -> None:
     begin = monotonic()
     with closing(_warehouse()) as warehouse, reading_marts("compare with"):
         rows(warehouse, f"select 1 from {warehouse.schemas.audit}.migration_ledger")
-    cluster = Cluster()
-    ran = "driver" in cluster.status()
+    local = Cluster()
+    ran = "driver" in local.status()
     try:
         start(workers)
-        address = str(cluster.folder / "export")
+        address = str(local.folder / "export")
         export_command(address)
         register(address)
-        build({"PYTHONWARNINGS": "ignore"}, "--target", "spark")
+        build_command()
         compare_command()
     finally:
         if not ran:
