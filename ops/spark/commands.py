@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ops import legacy
+from ops import demo, legacy
 from ops.console import complain, console, duration, say, step
 from ops.database.connection import Connection, connect, reading_marts, rows, target_from_environment
+from ops.database.server import Server
 from ops.dbt import profiles
 from ops.dbt.run import build
 from ops.errors import Failure
@@ -123,7 +124,12 @@ def compare_command() -> None:
 
     start = monotonic()
     with closing(_warehouse()) as warehouse, catalog.reached():
-        found = parity.compare(warehouse, catalog.session(), step, profiles.Schemas(profiles.schema("spark")))
+        session = catalog.session()
+        found = []
+        say(f"{'table':<40}{'rows':>12}")
+        for each in parity.compare(warehouse, session, profiles.Schemas(profiles.schema("spark"))):
+            found.append(each)
+            say(f"{each.table:<40}{each.rows:>12,}  {'differs' if each.problems else 'the same'}")
     differing = [each for each in found if each.problems]
     if differing:
         lines = (f"{each.table}: " + "\n    ".join(each.problems) for each in differing)
@@ -136,9 +142,16 @@ def compare_command() -> None:
 
 @app.command("demo")
 def demo_command(workers: Workers = 2) -> None:
-    """Do everything: start, export, register, build, compare; stops the cluster unless it ran before."""
+    """Do everything: start, export, register, build, compare; stops the cluster unless it ran before.
+
+    Without an embedded PostgreSQL server, as in a new clone, one is made and built first, at scale tiny.
+    """
     environment.require()
+    if not os.environ.get("SPARK_REMOTE"):
+        environment.java_home()
     begin = monotonic()
+    if target_from_environment().is_embedded and not Server().folder.exists():
+        demo.run(legacy.Scale.TINY)
     with closing(_warehouse()) as warehouse, reading_marts("compare with"):
         rows(warehouse, f"select 1 from {warehouse.schemas.audit}.migration_ledger")
     local = Cluster()

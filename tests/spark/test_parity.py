@@ -35,7 +35,7 @@ def differences(database: Database, address: str) -> list[parity.Comparison]:
     catalog.register(address)
     build(database, "--target", "spark")
     with closing(database.connect()) as warehouse:
-        found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), Schemas("dispatch"))
+        found = list(parity.compare(warehouse, catalog.session(), Schemas("dispatch")))
     assert len(found) == 44
     return [each for each in found if each.problems]
 
@@ -53,7 +53,7 @@ def test_clean_data(cluster: Cluster, database: Callable[[str], Database], addre
         "delete from dispatch_marts.tasks where task_id = (select task_id from dispatch_marts.tasks limit 1)"
     )
     with closing(made.connect()) as warehouse:
-        found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), Schemas("dispatch"))
+        found = list(parity.compare(warehouse, catalog.session(), Schemas("dispatch")))
     problems = {each.table: "\n".join(each.problems) for each in found if each.problems}
     assert set(problems) == {"marts.roles", "marts.products", "marts.tasks"}
     assert problems["marts.roles"].startswith("columns that differ: role_name\n1 rows only in PostgreSQL, such as:")
