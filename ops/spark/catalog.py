@@ -24,7 +24,7 @@ def session() -> SparkSession:
         opened.client.set_retry_policies([DefaultPolicy(max_retries=5)])
         opened.conf.set("spark.sql.session.timeZone", "UTC")
     except Exception as error:
-        raise Failure(f"{cluster.address()} is no Spark cluster that can be used: {_first_line(error)}") from None
+        raise Failure(f"The Spark cluster at {cluster.place()} refuses the session: {_first_line(error)}") from None
     return opened
 
 

@@ -191,12 +191,17 @@ def address() -> str:
     return os.environ.get("SPARK_REMOTE") or Cluster().remote
 
 
+def place() -> str:
+    """Return host and port of the address, without its parameters: a token may be among them."""
+    return urlsplit(address()).netloc
+
+
 def lost() -> str:
     """Return "" while a cluster answers, else a sentence; Spark's own client would try again for ten minutes."""
     if os.environ.get("SPARK_REMOTE"):
         named = urlsplit(address())
         answers = named.hostname and _answers(named.port or CONNECT_PORT, named.hostname)
-        return "" if answers else f"No Spark cluster answers at {address()}, which SPARK_REMOTE names."
+        return "" if answers else f"No Spark cluster answers at {place()}: see SPARK_REMOTE (sc://host:port)."
     local = Cluster()
     if "driver" in local.status():
         return ""

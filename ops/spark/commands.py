@@ -31,8 +31,8 @@ Workers = Annotated[int, typer.Option(help="Number of workers; each has one core
 def start(workers: Workers = 2) -> None:
     """Start a master, workers and a driver on the loopback address; does nothing when they run."""
     environment.require()
-    if remote := os.environ.get("SPARK_REMOTE"):
-        say(f"SPARK_REMOTE names the cluster {remote}: there is nothing to start.")
+    if os.environ.get("SPARK_REMOTE"):
+        say(f"SPARK_REMOTE names the cluster at {cluster.place()}: there is nothing to start.")
         return
     local = Cluster()
     with console.status("Spark …") as shown:
