@@ -24,7 +24,7 @@ from ops.spark import environment
 
 LOOPBACK = "127.0.0.1"
 MASTER_PORT, CONNECT_PORT, THRIFT_PORT = 7077, 15002, 10000
-WAIT_SECONDS = 120
+WAIT_SECONDS = 300
 
 # A cluster for tables of up to some million rows on few cores: no time is spent on planning for more.
 SETTINGS = {
