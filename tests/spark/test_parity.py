@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,9 @@ from test_dirty_copy import DROP_EVERY_CONSTRAINT, spoil
 from test_properties import Column, Defect, defects
 
 from ops.dbt.profiles import Schemas
-from ops.source.declared import SCHEMA
-from ops.spark import catalog, export, parity
+from ops.spark import catalog, parity
 from ops.spark.cluster import Cluster
+from spark.landing import land
 
 SEEDS = range(5)
 NOT_BUILT = ("--exclude-resource-type", "test", "unit_test", "snapshot")
@@ -30,9 +30,7 @@ def build(database: Database, *arguments: str) -> None:
 def differences(database: Database, address: str) -> list[parity.Comparison]:
     """Build on both engines, from the same legacy tables; return what differs."""
     build(database)
-    with closing(database.connect()) as source:
-        export.export(source, export.landed_tables(source), SCHEMA, address, lambda _: nullcontext())
-    catalog.register(address)
+    land(database, address)
     build(database, "--target", "spark")
     with closing(database.connect()) as warehouse:
         found = list(parity.compare(warehouse, catalog.session(), Schemas("dispatch")))

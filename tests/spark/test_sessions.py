@@ -2,15 +2,17 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import copy_project
+from conftest import Database, copy_project
 
 from ops.dbt import profiles
 from ops.dbt.run import DBT
 from ops.spark import catalog
 from ops.spark.cluster import THRIFT_PORT, Cluster
+from spark.landing import land
 
 # What is silent without ANSI mode: the text 'id', null, and null.
 MODELS = {
@@ -31,8 +33,11 @@ THRIFT = f"""
 
 
 @pytest.fixture(scope="module")
-def project(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(cluster: Cluster, database: Callable[[str], Database], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a copy of the project with three more models, and a target for each method of connection."""
+    made = database("sessions")
+    made.load_legacy("tiny")
+    land(made, str(tmp_path_factory.mktemp("export")))
     folder = tmp_path_factory.mktemp("project")
     copy_project(folder)
     for name, query in MODELS.items():
