@@ -15,8 +15,8 @@ from ops.spark.cluster import THRIFT_PORT, Cluster
 from spark.landing import land
 
 # What is silent without ANSI mode: the text 'id', null, and null.
-MODELS = {
-    "a_name_in_double_quotes": 'select "id" as found from (select 7 as id) as one',
+NAMES = [f"a_name_in_double_quotes_{number}" for number in range(8)]
+MODELS = dict.fromkeys(NAMES, 'select "id" as found from (select 7 as id) as one') | {
     "an_invalid_number": "select cast('x' as int) as found",
     "an_overflow": "select cast(2147483647 as int) + cast(1 as int) as found",
 }
@@ -65,10 +65,11 @@ def test_ansi_mode_is_on_in_every_session(project: Path, target: str):
     assert "ERROR=2" in done.stdout, done.stdout
     assert "[CAST_INVALID_INPUT]" in done.stdout
     assert "[ARITHMETIC_OVERFLOW]" in done.stdout
+    # In each of them: dbt builds some in connections that it opened before any hook.
     session = catalog.session()
-    session.sql("refresh table sessions_staging.a_name_in_double_quotes")
-    found = session.table("sessions_staging.a_name_in_double_quotes").collect()
-    assert [row.found for row in found] == [7]
+    for name in NAMES:
+        session.sql(f"refresh table sessions_staging.{name}")
+        assert [row.found for row in session.table(f"sessions_staging.{name}").collect()] == [7]
 
 
 def test_what_spark_does_not_have_is_refused_in_one_sentence(project: Path):
