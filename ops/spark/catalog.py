@@ -29,14 +29,16 @@ def session() -> SparkSession:
 
 
 @contextmanager
-def reached() -> Iterator[None]:
-    """Raise Failure with one sentence when the cluster is lost inside the block."""
+def reached() -> Iterator[SparkSession]:
+    """Give a session, and end it after the block; raise Failure with one sentence when the cluster is lost inside."""
+    opened = session()
     try:
-        yield
+        yield opened
     except PySparkException:
         if reason := cluster.lost():
             raise Failure(reason) from None
         raise
+    opened.stop()
 
 
 def register(address: str) -> int:

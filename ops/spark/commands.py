@@ -123,8 +123,7 @@ def compare_command() -> None:
     from ops.spark import catalog, parity
 
     start = monotonic()
-    with closing(_warehouse()) as warehouse, catalog.reached():
-        session = catalog.session()
+    with closing(_warehouse()) as warehouse, catalog.reached() as session:
         found = []
         say(f"{'table':<40}{'rows':>12}")
         for each in parity.compare(warehouse, session, profiles.Schemas(profiles.schema("spark"))):
