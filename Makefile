@@ -64,7 +64,7 @@ faults: deps ## fault-injection tests (docs/faults.md); takes about an hour
 bench: deps ## benchmark against alternatives; write ratios to target/benchmarks
 	@.venv/bin/python -m benchmarks --scale $(SCALE) --repeat $(REPEAT)
 
-spark: $(SPARK_STAMP) ## the demo's data on a local Spark cluster: export, build, compare with PostgreSQL; needs make demo
+spark: $(SPARK_STAMP) ## the demo's data (without any: at tiny) on a local Spark cluster: export, build, compare with PostgreSQL
 	@$(SPARK) demo
 
 spark-setup: $(SPARK_STAMP) ## create .venv-spark (1.4 GB) and profiles.yml; never part of the other targets

@@ -42,17 +42,9 @@
 {%- endmacro %}
 
 {% macro spark__assert_session() -%}
-    {#- dbt-spark switches ANSI mode off in every session: a value that does not fit would become null, and a name in
-        double quotes a text. It passes on what stands here, and the sessions opened after this have it on again. -#}
     {%- if execute -%}
-        {%- set wanted = {
-            'spark.sql.ansi.enabled': 'true',
-            'spark.sql.ansi.doubleQuotedIdentifiers': 'true',
-            'spark.sql.session.timeZone': 'UTC',
-            'spark.sql.variant.allowDuplicateKeys': 'true',
-        } -%}
-        {%- do adapter.config.credentials.server_side_parameters.update(wanted) -%}
-        {%- for name, value in wanted.items() -%}
+        {%- do pin_spark_sessions() -%}
+        {%- for name, value in spark_session_settings().items() -%}
             {%- do run_query('set ' ~ name ~ ' = ' ~ value) -%}
             {%- set found = run_query('set ' ~ name).rows[0].value -%}
             {%- if found != value -%}

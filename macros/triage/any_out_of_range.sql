@@ -20,7 +20,7 @@
     ] -%}
         {%- for number in numbers -%}
             {%- do conditions.append(number ~ ' not between ' ~ low ~ ' and ' ~ high) -%}
-            {%- do conditions.append(number ~ ' <> round(' ~ number ~ (', ' ~ digits if digits else '') ~ ')') -%}
+            {%- do conditions.append(has_more_decimals(number, digits)) -%}
         {%- endfor -%}
     {%- endfor -%}
     ({{ conditions | join(' or ') }})

@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from ops.console import console, duration, say
@@ -32,10 +33,10 @@ cli()
 SHUTDOWN_SECONDS = 30  # for dbt to cancel its statements when it is interrupted
 
 
-def build(environment: Mapping[str, str], *options: str) -> None:
+def build(environment: Mapping[str, str], *options: str, lost: Callable[[], str] = lambda: "") -> None:
     """Run `dbt build` with these variables set; raise Failure with dbt's own messages when anything fails."""
     start = monotonic()
-    code, progress = run(["build", *options], environment)
+    code, progress = run(["build", *options], environment, lost=lost)
     if code:
         log = ROOT / "logs" / "dbt.log"
         raise Failure("\n".join([*progress.messages, f"dbt build failed; its full log is {log}."]))
@@ -43,12 +44,18 @@ def build(environment: Mapping[str, str], *options: str) -> None:
 
 
 def run(
-    arguments: list[str], environment: Mapping[str, str], check: Callable[[], object] = lambda: None
+    arguments: list[str],
+    environment: Mapping[str, str],
+    check: Callable[[], object] = lambda: None,
+    lost: Callable[[], str] = lambda: "",
 ) -> tuple[int, "Progress"]:
     """Run dbt with these variables set and show its progress; return its exit code and what its log said.
 
     `check` is called at every step of dbt; an exception that it raises, or Ctrl-C, interrupts dbt and is raised again.
+    `lost` is called every second; when it returns a text, dbt is killed, and the text raised as a Failure.
     """
+    if reason := lost():
+        raise Failure(reason)
     close_folders()
     name = f"dbt {arguments[0]}"
     dbt = [sys.executable, "-c", ENDS_WITH_PARENT.format(parent=os.getpid())]
@@ -70,6 +77,7 @@ def run(
             start_new_session=True,  # so that Ctrl-C reaches it only once, from here
         ) as process,
     ):
+        threading.Thread(target=_kill_when, args=(lost, process), daemon=True).start()
         try:
             for line in process.stdout or ():
                 check()
@@ -84,12 +92,20 @@ def run(
             except subprocess.TimeoutExpired:
                 process.kill()
             raise
+    if reason := lost():
+        raise Failure(reason)
     if (found := run_results()) != before:
         progress.conclude(found)
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
         progress.messages = [f"Another process ended dbt with {name}; if it was the system, memory may be short."]
     return process.returncode, progress
+
+
+def _kill_when(lost: Callable[[], str], process: subprocess.Popen[str]) -> None:
+    while process.poll() is None and not lost():
+        sleep(1)
+    process.kill()
 
 
 def _inherited() -> dict[str, str]:

@@ -1,28 +1,44 @@
 """What is in the cluster: sessions, and the legacy tables as external tables on their Parquet files."""
 
-import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
+from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from ops.errors import Failure
 from ops.source.declared import SCHEMA
-from ops.spark import export
-from ops.spark.cluster import Cluster
+from ops.spark import cluster, export
 
 
 def session() -> SparkSession:
     """Connect to the cluster that SPARK_REMOTE names, or else to the local one; raise Failure when none answers."""
-    remote = os.environ.get("SPARK_REMOTE")
-    if not remote and "driver" not in Cluster().status():
-        raise Failure("No Spark driver runs: python -m ops spark start, or set SPARK_REMOTE.")
+    if reason := cluster.lost():
+        raise Failure(reason)
     try:
-        opened = SparkSession.builder.remote(remote or Cluster().remote).getOrCreate()
+        opened = SparkSession.builder.remote(cluster.address()).getOrCreate()
+        # Gives up after a quarter of a minute instead of ten.
+        opened.client.set_retry_policies([DefaultPolicy(max_retries=5)])
         opened.conf.set("spark.sql.session.timeZone", "UTC")
     except Exception as error:
-        raise Failure(f"No Spark cluster answers at {remote or Cluster().remote}: {_first_line(error)}") from None
+        raise Failure(f"The Spark cluster at {cluster.place()} refuses the session: {_first_line(error)}") from None
     return opened
+
+
+@contextmanager
+def reached() -> Iterator[SparkSession]:
+    """Give a session, and end it after the block; raise Failure with one sentence when the cluster is lost inside."""
+    opened = session()
+    try:
+        yield opened
+    except PySparkException:
+        if reason := cluster.lost():
+            raise Failure(reason) from None
+        raise
+    opened.stop()
 
 
 def register(address: str) -> int:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -23,7 +24,7 @@ from ops.spark import environment
 
 LOOPBACK = "127.0.0.1"
 MASTER_PORT, CONNECT_PORT, THRIFT_PORT = 7077, 15002, 10000
-WAIT_SECONDS = 120
+WAIT_SECONDS = 300
 
 # A cluster for tables of up to some million rows on few cores: no time is spent on planning for more.
 SETTINGS = {
@@ -68,6 +69,10 @@ class Cluster:
                 if process.create_time() == started and process.status() != psutil.STATUS_ZOMBIE:
                     running[name] = process
         return running
+
+    def has_driver(self) -> bool:
+        """Return whether a driver was started and not stopped, even if it has ended by itself."""
+        return "driver" in self._recorded()
 
     def start(self, workers: int, tell: Callable[[str], None] = lambda _: None) -> bool:
         """Start master, workers and driver; return False when they run. `tell` receives what is being waited for.
@@ -181,6 +186,33 @@ class Cluster:
             time.sleep(0.2)
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0
+def address() -> str:
+    """Return the address of the cluster's Spark Connect: SPARK_REMOTE, or else that of the local driver."""
+    return os.environ.get("SPARK_REMOTE") or Cluster().remote
+
+
+def place() -> str:
+    """Return host and port of the address, without its parameters: a token may be among them."""
+    return urlsplit(address()).netloc
+
+
+def lost() -> str:
+    """Return "" while a cluster answers, else a sentence; Spark's own client would try again for ten minutes."""
+    if os.environ.get("SPARK_REMOTE"):
+        named = urlsplit(address())
+        answers = named.hostname and _answers(named.port or CONNECT_PORT, named.hostname)
+        return "" if answers else f"No Spark cluster answers at {place()}: see SPARK_REMOTE (sc://host:port)."
+    local = Cluster()
+    if "driver" in local.status():
+        return ""
+    if local.has_driver():
+        return f"The Spark driver has ended (log: {local.logs / 'driver.log'}): python -m ops spark start, and repeat."
+    return "No Spark driver runs: python -m ops spark start, or set SPARK_REMOTE."
+
+
+def _answers(port: int, host: str = LOOPBACK) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=10).close()
+    except OSError:
+        return False
+    return True

@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
-from ops import legacy
+from ops import demo, legacy
 from ops.console import complain, console, duration, say, step
 from ops.database.connection import Connection, connect, reading_marts, rows, target_from_environment
+from ops.database.server import Server
 from ops.dbt import profiles
 from ops.dbt.run import build
 from ops.errors import Failure
 from ops.source import landing
 from ops.source.declared import SCHEMA
 from ops.source.tables import DSN, SOURCE_SCHEMA, connect_legacy, plan
-from ops.spark import environment
+from ops.spark import cluster, environment
 from ops.spark.cluster import LOOPBACK, THRIFT_PORT, Cluster
 
 app = typer.Typer(
@@ -30,14 +31,14 @@ Workers = Annotated[int, typer.Option(help="Number of workers; each has one core
 def start(workers: Workers = 2) -> None:
     """Start a master, workers and a driver on the loopback address; does nothing when they run."""
     environment.require()
-    if remote := os.environ.get("SPARK_REMOTE"):
-        say(f"SPARK_REMOTE names the cluster {remote}: there is nothing to start.")
+    if os.environ.get("SPARK_REMOTE"):
+        say(f"SPARK_REMOTE names the cluster at {cluster.place()}: there is nothing to start.")
         return
-    cluster = Cluster()
+    local = Cluster()
     with console.status("Spark …") as shown:
-        started = cluster.start(workers, lambda what: shown.update(f"Spark: {what} …"))
+        started = local.start(workers, lambda what: shown.update(f"Spark: {what} …"))
     say(
-        f"Spark {'started' if started else 'is running'} in {cluster.folder}: Connect at {cluster.remote},"
+        f"Spark {'started' if started else 'is running'} in {local.folder}: Connect at {local.remote},"
         f" Thrift at {LOOPBACK}:{THRIFT_PORT}"
     )
 
@@ -45,10 +46,10 @@ def start(workers: Workers = 2) -> None:
 @app.command()
 def stop() -> None:
     """Stop the cluster; its tables stay."""
-    cluster = Cluster()
+    local = Cluster()
     with console.status("Spark …"):
-        stopped = cluster.stop()
-    say(f"Spark {'stopped' if stopped else 'was not running'} in {cluster.folder}")
+        stopped = local.stop()
+    say(f"Spark {'stopped' if stopped else 'was not running'} in {local.folder}")
 
 
 @app.command()
@@ -99,9 +100,20 @@ def register(address: Annotated[str, typer.Argument(help="Where python -m ops so
     from ops.spark import catalog
 
     start = monotonic()
-    with console.status("Registering …"):
+    with console.status("Registering …"), catalog.reached():
         tables = catalog.register(address)
     say(f"{tables} tables are in schema {SCHEMA} of the Spark cluster: {duration(monotonic() - start)}")
+
+
+@app.command(
+    "build", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}, options_metavar=""
+)
+def build_command(
+    options: Annotated[list[str] | None, typer.Argument(help="dbt's own: --select, --exclude, …")] = None,
+) -> None:
+    """Run dbt build --target spark; ends at once when the cluster is lost, where dbt would wait for ten minutes."""
+    environment.require()
+    build({"PYTHONWARNINGS": "ignore"}, "--target", "spark", *(options or []), lost=cluster.lost)
 
 
 @app.command("compare")
@@ -111,8 +123,12 @@ def compare_command() -> None:
     from ops.spark import catalog, parity
 
     start = monotonic()
-    with closing(_warehouse()) as warehouse:
-        found = parity.compare(warehouse, catalog.session(), step, profiles.Schemas(profiles.schema("spark")))
+    with closing(_warehouse()) as warehouse, catalog.reached() as session:
+        found = []
+        say(f"{'table':<40}{'rows':>12}")
+        for each in parity.compare(warehouse, session, profiles.Schemas(profiles.schema("spark"))):
+            found.append(each)
+            say(f"{each.table:<40}{each.rows:>12,}  {'differs' if each.problems else 'the same'}")
     differing = [each for each in found if each.problems]
     if differing:
         lines = (f"{each.table}: " + "\n    ".join(each.problems) for each in differing)
@@ -125,19 +141,26 @@ def compare_command() -> None:
 
 @app.command("demo")
 def demo_command(workers: Workers = 2) -> None:
-    """Do everything: start, export, register, build, compare; stops the cluster unless it ran before."""
+    """Do everything: start, export, register, build, compare; stops the cluster unless it ran before.
+
+    Without an embedded PostgreSQL server, as in a new clone, one is made and built first, at scale tiny.
+    """
     environment.require()
+    if not os.environ.get("SPARK_REMOTE"):
+        environment.java_home()
     begin = monotonic()
+    if target_from_environment().is_embedded and not Server().folder.exists():
+        demo.run(legacy.Scale.TINY)
     with closing(_warehouse()) as warehouse, reading_marts("compare with"):
         rows(warehouse, f"select 1 from {warehouse.schemas.audit}.migration_ledger")
-    cluster = Cluster()
-    ran = "driver" in cluster.status()
+    local = Cluster()
+    ran = "driver" in local.status()
     try:
         start(workers)
-        address = str(cluster.folder / "export")
+        address = str(local.folder / "export")
         export_command(address)
         register(address)
-        build({"PYTHONWARNINGS": "ignore"}, "--target", "spark")
+        build_command()
         compare_command()
     finally:
         if not ran:

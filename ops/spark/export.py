@@ -139,7 +139,7 @@ def _open(address: str) -> tuple[fs.FileSystem, str]:
             store, path = fs.LocalFileSystem(), str(Path(address).expanduser().resolve())
         store.create_dir(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise Failure(f"{address} cannot be written to: {error}.") from None
+        raise Failure(f"{address} cannot be written to: {str(error).rstrip('.')}.") from None
     return store, path
 
 
@@ -172,8 +172,8 @@ def _is_export(name: str) -> bool:
 
 def _examine(connection: Connection, schema: str, table: Table) -> tuple[list[Column], int, dict[str, int]]:
     """Return how the columns are exported, the number of rows, and how many values of each column Spark cannot hold."""
-    scales = _scales(connection, schema, table)
-    columns = [_column(name, type_, scales.get(name)) for name, type_ in table.columns.items()]
+    _check_scales(connection, schema, table)
+    columns = [_column(name, type_) for name, type_ in table.columns.items()]
     checked = [column for column in columns if column.changed]
     counts = ["count(*)", *(f"count(*) filter (where {column.changed})" for column in checked)]
     ((count, *changed),) = rows(
@@ -186,30 +186,34 @@ def _examine(connection: Connection, schema: str, table: Table) -> tuple[list[Co
     return [each._replace(type=each.wide) if each.name in found else each for each in columns], count, found
 
 
-def _scales(connection: Connection, schema: str, table: Table) -> dict[str, int]:
-    """Return the number of decimal places of each column that declares none; raise Failure when there are too many."""
-    bare = [name for name, type_ in table.columns.items() if type_ == "numeric"]
+def _check_scales(connection: Connection, schema: str, table: Table) -> None:
+    """Raise Failure when a numeric column, not declared to be small enough, has values with too many decimal places."""
+    bare = [name for name, type_ in table.columns.items() if type_.startswith("numeric") and not _decimal(type_)]
     if not bare:
-        return {}
+        return
     query = sql.SQL("select {} from {}").format(
         sql.SQL(", ").join(sql.SQL("coalesce(max(min_scale({})), 0)").format(sql.Identifier(name)) for name in bare),
         sql.Identifier(schema, table.name),
     )
-    found = dict(zip(bare, rows(connection, query.as_string(connection))[0], strict=True))
-    for name, scale in found.items():
+    for name, scale in zip(bare, rows(connection, query.as_string(connection))[0], strict=True):
         if scale > MOST_SCALE:
             raise Failure(
                 f"{table.name}.{name} has values with {scale} decimal places, and {MOST_SCALE} can be exported: round"
                 " them at the source, or leave the column out."
             )
-    return found
 
 
-def _column(name: str, type_: str, scale: int | None) -> Column:
+def _decimal(type_: str) -> pa.DataType | None:
+    """Return the type of a numeric column that declares one which Spark has, too."""
+    declared = re.fullmatch(r"numeric\((\d+),(\d+)\)", type_)
+    if declared and int(declared[1]) <= DIGITS and int(declared[2]) <= MOST_SCALE:
+        return pa.decimal128(int(declared[1]), int(declared[2]))
+    return None
+
+
+def _column(name: str, type_: str) -> Column:
     quoted = '"' + name.replace('"', '""') + '"'
     if type_.startswith("numeric"):
-        declared = re.fullmatch(r"numeric\((\d+),(\d+)\)", type_)
-        scale = int(declared[2]) if declared else scale or 0
         # NaN is greater than every number, and fits into every numeric.
         limit = f"1e{DIGITS - MOST_SCALE}"
         changed = f"abs({quoted}) >= {limit}"
@@ -217,8 +221,8 @@ def _column(name: str, type_: str, scale: int | None) -> Column:
             f"cast(case when {quoted} >= {limit} then {LARGEST} when {quoted} <= -{limit} then -{LARGEST}"
             f" else {quoted} end as text)"
         )
-        wide = pa.decimal128(DIGITS, min(scale, MOST_SCALE))
-        return Column(name, pa.decimal128(int(declared[1]), scale) if declared else wide, wide, expression, changed)
+        wide = pa.decimal128(DIGITS, MOST_SCALE)
+        return Column(name, _decimal(type_) or wide, wide, expression, changed)
     if type_ in ("date", "timestamp with time zone"):
         first, last = (FIRST, LAST) if type_ == "date" else (f"{FIRST} 00:00:00+00", f"{LAST} 23:59:59.999999+00")
         exported = pa.date32() if type_ == "date" else pa.timestamp("us", tz="UTC")

@@ -7,8 +7,7 @@ value, here: PostgreSQL stores what a text means, Spark the text.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,14 +56,8 @@ class Engine(NamedTuple):
     relation: Callable[[str], str]
 
 
-def compare(
-    warehouse: Connection,
-    spark: "SparkSession",
-    step: Callable[[str], AbstractContextManager[None]],
-    schemas: Schemas,
-) -> list[Comparison]:
-    """Compare every table of the marts and the audit, each inside `step(name)`; `schemas` are those of Spark."""
-    found = []
+def compare(warehouse: Connection, spark: "SparkSession", schemas: Schemas) -> Iterator[Comparison]:
+    """Compare every table of the marts and the audit, one after the other; `schemas` are those of Spark."""
     for layer in LAYERS:
         here, there = getattr(warehouse.schemas, layer), getattr(schemas, layer)
         postgres = Engine(
@@ -90,11 +83,9 @@ def compare(
             spark.sql(f"refresh table {cluster.relation(row.tableName)}")
             built[row.tableName] = spark.table(cluster.relation(row.tableName)).columns
         for table in sorted(built.keys() - tables.keys()):
-            found.append(Comparison(f"{layer}.{table}", 0, ["PostgreSQL has no such table"]))
+            yield Comparison(f"{layer}.{table}", 0, ["PostgreSQL has no such table"])
         for table, columns in sorted(tables.items()):
-            with step(f"  {layer}.{table}"):
-                found.append(_compare_table(postgres, cluster, layer, table, columns, built.get(table)))
-    return found
+            yield _compare_table(postgres, cluster, layer, table, columns, built.get(table))
 
 
 def canonical_json(text: str) -> str:

@@ -1,5 +1,7 @@
 """The legacy tables as Parquet: every value as it was, or reported; no secret; whole, or not there."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from decimal import Decimal
@@ -12,8 +14,11 @@ import pytest
 from conftest import Database
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
+from ops import legacy as synthetic
 from ops.errors import Failure
+from ops.project import ROOT
 from ops.source.declared import SCHEMA, declared
+from ops.source.tables import DSN
 from ops.spark import export
 
 
@@ -164,6 +169,30 @@ def test_an_object_store_holds_this_export_and_the_one_before(legacy: Database, 
     assert folder.startswith("file://")
     assert len([each for each in (tmp_path / "bucket").iterdir() if each.is_dir()]) == 2
     assert not (tmp_path / "bucket" / "begun.json").exists()
+
+
+def test_a_live_server_is_exported_by_a_user_who_may_read_only_what_lands(
+    database: Callable[[str], Database], address: str
+):
+    live = database("live")
+    with closing(live.connect()) as opened:
+        synthetic.load(opened, synthetic.Scale.TINY, lambda _: nullcontext(), "public")
+    live.execute("create role lander login; grant usage on schema public to lander")
+    for name, columns in declared().items():
+        quoted = ", ".join(f'"{column}"' for column in columns)
+        live.execute(f"grant select ({quoted}) on public.{name} to lander")
+    done = subprocess.run(
+        [sys.executable, "-m", "ops", "source", "export", "--live", address],
+        cwd=ROOT,
+        env=live.environment | {DSN: f"host={live.target.host} user=lander dbname=live"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, found = export.current(address)
+    assert found.rows == {name: live.rows(f"select count(*) from public.{name}")[0][0] for name in declared()}
+    assert set(table(address, "auth_user").column_names) == set(declared()["auth_user"])
 
 
 def test_a_landing_without_a_declared_column_is_refused(legacy: Database, address: str):

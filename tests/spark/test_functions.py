@@ -26,7 +26,7 @@ TIMES += ["1900-01-01 00:00:00", "1970-01-01 00:00:00", "2024-02-29 23:30:00", "
 TIMES += ["2024-10-27 00:30:00", "2100-01-01 00:00:00", "2100-01-01 00:00:00.000001", "9999-12-31 23:59:59.999999"]
 NUMBERS = [0, 1, 7, 42, 99, 100, 2147483647]
 AMOUNTS = ["0.00", "0.005", "0.015", "-0.005", "1.005", "2.675", "99.99", "100.00", "100.0001", "10000000.00"]
-AMOUNTS += ["10000000.01", "-10000000.01", "1000000000000000000000000000"]
+AMOUNTS += ["10000000.01", "-10000000.01", "1000000000000000000000000000", "0.5", "-0.5", "1", "0.0000000001"]
 
 # Of each, what is asked, and of which values.
 EXPRESSIONS = {
@@ -44,6 +44,7 @@ EXPRESSIONS = {
     "out of range, time": ("{{ any_out_of_range(dates=['x']) }}", "time"),
     "out of range, amount": ("{{ any_out_of_range(amounts=['x']) }}", "amount"),
     "out of range, percent": ("{{ any_out_of_range(percents=['x']) }}", "amount"),
+    "out of range, integer": ("{{ any_out_of_range(integers=['x']) }}", "amount"),
     "nan_to_null": ("{{ nan_to_null('x') }}", "amount"),
     "round": ("cast(round({{ nan_to_null('x') }} / 100, 6) as numeric(30, 6))", "amount"),
     "cast": ("cast({{ nan_to_null('x') }} as numeric(12, 2))", "amount"),

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,9 @@ from test_dirty_copy import DROP_EVERY_CONSTRAINT, spoil
 from test_properties import Column, Defect, defects
 
 from ops.dbt.profiles import Schemas
-from ops.source.declared import SCHEMA
-from ops.spark import catalog, export, parity
+from ops.spark import catalog, parity
 from ops.spark.cluster import Cluster
+from spark.landing import land
 
 SEEDS = range(5)
 NOT_BUILT = ("--exclude-resource-type", "test", "unit_test", "snapshot")
@@ -30,12 +30,10 @@ def build(database: Database, *arguments: str) -> None:
 def differences(database: Database, address: str) -> list[parity.Comparison]:
     """Build on both engines, from the same legacy tables; return what differs."""
     build(database)
-    with closing(database.connect()) as source:
-        export.export(source, export.landed_tables(source), SCHEMA, address, lambda _: nullcontext())
-    catalog.register(address)
+    land(database, address)
     build(database, "--target", "spark")
     with closing(database.connect()) as warehouse:
-        found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), Schemas("dispatch"))
+        found = list(parity.compare(warehouse, catalog.session(), Schemas("dispatch")))
     assert len(found) == 44
     return [each for each in found if each.problems]
 
@@ -53,7 +51,7 @@ def test_clean_data(cluster: Cluster, database: Callable[[str], Database], addre
         "delete from dispatch_marts.tasks where task_id = (select task_id from dispatch_marts.tasks limit 1)"
     )
     with closing(made.connect()) as warehouse:
-        found = parity.compare(warehouse, catalog.session(), lambda _: nullcontext(), Schemas("dispatch"))
+        found = list(parity.compare(warehouse, catalog.session(), Schemas("dispatch")))
     problems = {each.table: "\n".join(each.problems) for each in found if each.problems}
     assert set(problems) == {"marts.roles", "marts.products", "marts.tasks"}
     assert problems["marts.roles"].startswith("columns that differ: role_name\n1 rows only in PostgreSQL, such as:")

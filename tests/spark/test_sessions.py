@@ -2,19 +2,21 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import copy_project
+from conftest import Database, copy_project
 
 from ops.dbt import profiles
 from ops.dbt.run import DBT
 from ops.spark import catalog
 from ops.spark.cluster import THRIFT_PORT, Cluster
+from spark.landing import land
 
 # What is silent without ANSI mode: the text 'id', null, and null.
-MODELS = {
-    "a_name_in_double_quotes": 'select "id" as found from (select 7 as id) as one',
+NAMES = [f"a_name_in_double_quotes_{number}" for number in range(8)]
+MODELS = dict.fromkeys(NAMES, 'select "id" as found from (select 7 as id) as one') | {
     "an_invalid_number": "select cast('x' as int) as found",
     "an_overflow": "select cast(2147483647 as int) + cast(1 as int) as found",
 }
@@ -31,8 +33,11 @@ THRIFT = f"""
 
 
 @pytest.fixture(scope="module")
-def project(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(cluster: Cluster, database: Callable[[str], Database], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a copy of the project with three more models, and a target for each method of connection."""
+    made = database("sessions")
+    made.load_legacy("tiny")
+    land(made, str(tmp_path_factory.mktemp("export")))
     folder = tmp_path_factory.mktemp("project")
     copy_project(folder)
     for name, query in MODELS.items():
@@ -60,10 +65,11 @@ def test_ansi_mode_is_on_in_every_session(project: Path, target: str):
     assert "ERROR=2" in done.stdout, done.stdout
     assert "[CAST_INVALID_INPUT]" in done.stdout
     assert "[ARITHMETIC_OVERFLOW]" in done.stdout
+    # In each of them: dbt builds some in connections that it opened before any hook.
     session = catalog.session()
-    session.sql("refresh table sessions_staging.a_name_in_double_quotes")
-    found = session.table("sessions_staging.a_name_in_double_quotes").collect()
-    assert [row.found for row in found] == [7]
+    for name in NAMES:
+        session.sql(f"refresh table sessions_staging.{name}")
+        assert [row.found for row in session.table(f"sessions_staging.{name}").collect()] == [7]
 
 
 def test_what_spark_does_not_have_is_refused_in_one_sentence(project: Path):

@@ -1,0 +1,27 @@
+{# Override dbt-spark's own. dbt asks for schemas and relations before any hook runs, and keeps the connections: a model
+   that is built in one of them needs its settings, too. #}
+{% macro spark__list_schemas(database) -%}
+    {%- do pin_spark_sessions() -%}
+    {{ return(dbt_spark.spark__list_schemas(database)) }}
+{%- endmacro %}
+
+{% macro spark__list_relations_without_caching(relation) -%}
+    {%- do pin_spark_sessions() -%}
+    {{ return(dbt_spark.spark__list_relations_without_caching(relation)) }}
+{%- endmacro %}
+
+{% macro pin_spark_sessions() -%}
+    {#- Every connection that is opened after this has the settings. -#}
+    {%- do adapter.config.credentials.server_side_parameters.update(spark_session_settings()) -%}
+{%- endmacro %}
+
+{% macro spark_session_settings() -%}
+    {#- The settings on which results depend. dbt-spark switches ANSI mode off in every session: a value that does not
+        fit would become null, and a name in double quotes a text. -#}
+    {{ return({
+        'spark.sql.ansi.enabled': 'true',
+        'spark.sql.ansi.doubleQuotedIdentifiers': 'true',
+        'spark.sql.session.timeZone': 'UTC',
+        'spark.sql.variant.allowDuplicateKeys': 'true',
+    }) }}
+{%- endmacro %}
