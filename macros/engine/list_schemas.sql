@@ -2,12 +2,12 @@
    that is built in one of them needs its settings, too. #}
 {% macro spark__list_schemas(database) -%}
     {%- do pin_spark_sessions() -%}
-    {{ return(dbt_spark.spark__list_schemas(database)) }}
+    {{ return(dbt.spark__list_schemas(database)) }}
 {%- endmacro %}
 
 {% macro spark__list_relations_without_caching(relation) -%}
     {%- do pin_spark_sessions() -%}
-    {{ return(dbt_spark.spark__list_relations_without_caching(relation)) }}
+    {{ return(dbt.spark__list_relations_without_caching(relation)) }}
 {%- endmacro %}
 
 {% macro pin_spark_sessions() -%}
