@@ -1,11 +1,12 @@
-{# Override dbt-spark's own. dbt asks for schemas and relations before any hook runs, and keeps the connections: a model
-   that is built in one of them needs its settings, too. #}
 {% macro spark__list_schemas(database) -%}
+    {#- Overrides dbt-spark's macro. dbt asks for schemas and relations before any hook runs, and keeps the connections:
+        a model that is built in one of them needs its settings, too. -#}
     {%- do pin_spark_sessions() -%}
     {{ return(dbt.spark__list_schemas(database)) }}
 {%- endmacro %}
 
 {% macro spark__list_relations_without_caching(relation) -%}
+    {#- Overrides dbt-spark's macro, as the one before. -#}
     {%- do pin_spark_sessions() -%}
     {{ return(dbt.spark__list_relations_without_caching(relation)) }}
 {%- endmacro %}
