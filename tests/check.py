@@ -16,7 +16,6 @@ from tests.programs import DBT, SQLFLUFF
 PROGRAMS = Path(sys.executable).parent
 BOUNCER = [PROGRAMS / "dbt-bouncer", "run"]
 WORKFLOWS = ROOT / ".github"
-PROCESSES = "3"  # of pytest; for two cores, because now and then a test waits
 # Python's own warnings are about the processes of sqlfluff; dbt-bouncer cuts its messages to the width of the terminal.
 QUIET = {"PYTHONWARNINGS": "ignore", "COLUMNS": "180"}
 
@@ -57,7 +56,7 @@ def run() -> int:
             if files and (code := _check(heading, [*sqlfluff, *sorted(files)], environment)):
                 return code
     pytest = [sys.executable, "-m", "pytest", "-q", "--durations", "5"]
-    return _check("pytest", [*pytest, "--numprocesses", PROCESSES, "--dist", "loadscope", "--no-loadscope-reorder"])
+    return _check("pytest", [*pytest, "--numprocesses", "2", "--dist", "loadscope", "--no-loadscope-reorder"])
 
 
 def _changed() -> set[Path]:
