@@ -12,8 +12,12 @@
 {%- endmacro %}
 
 {% macro pin_spark_sessions() -%}
-    {#- Every connection that is opened after this has the settings. -#}
-    {%- do adapter.config.credentials.server_side_parameters.update(spark_session_settings()) -%}
+    {#- Every connection that is opened after this has the settings; a Thrift server knows them by a longer name. -#}
+    {%- set credentials = adapter.config.credentials -%}
+    {%- set prefix = 'set:hiveconf:' if credentials.method == 'thrift' else '' -%}
+    {%- for name, value in spark_session_settings().items() -%}
+        {%- do credentials.server_side_parameters.update({prefix ~ name: value}) -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro spark_session_settings() -%}
