@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
@@ -46,8 +47,12 @@ def manifest(project: Project) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def page(scratch: Database, project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the page."""
-    path, missing = docs.write(scratch.connect(), scratch.environment, tmp_path_factory.mktemp("docs"))
+    """Write the page, with the results of two benchmarks."""
+    benchmarks = tmp_path_factory.mktemp("benchmarks")
+    for name in ("phase7", "full"):
+        (benchmarks / f"{name}.md").write_text(f"### Measured at {name}\n")
+    with mock.patch.object(docs, "BENCHMARKS", benchmarks):
+        path, missing = docs.write(scratch.connect(), scratch.environment, tmp_path_factory.mktemp("docs"))
     assert missing == 0
     return path
 
@@ -112,6 +117,13 @@ def test_links_of_the_overview_resolve(manifest: dict[str, Any]) -> None:
     links = {link for text in texts for link in re.findall(r"\(#!/([^)]+)\)", text)}
     assert len(links) > 20
     assert links - pages == {"overview/dispatch"}
+
+
+def test_the_page_shows_the_last_benchmarks(page: Path) -> None:
+    text = page.read_text()
+    assert "### Measured at full" in text
+    assert "### Measured at phase7" in text
+    assert docs.BENCHMARKS_HERE not in text
 
 
 def test_exposure_of_the_new_application_has_every_mart(manifest: dict[str, Any]) -> None:
