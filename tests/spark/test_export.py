@@ -1,7 +1,5 @@
 """The legacy tables as Parquet: every value as it was, or reported; no secret; whole, or not there."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from decimal import Decimal
@@ -15,8 +13,8 @@ from conftest import Database
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
 from ops import legacy as synthetic
+from ops.dbt import sandbox
 from ops.errors import Failure
-from ops.project import ROOT
 from ops.source.declared import SCHEMA, declared
 from ops.source.tables import DSN
 from ops.spark import export
@@ -181,15 +179,9 @@ def test_a_live_server_is_exported_by_a_user_who_may_read_only_what_lands(
     for name, columns in declared().items():
         quoted = ", ".join(f'"{column}"' for column in columns)
         live.execute(f"grant select ({quoted}) on public.{name} to lander")
-    done = subprocess.run(
-        [sys.executable, "-m", "ops", "source", "export", "--live", address],
-        cwd=ROOT,
-        env=live.environment | {DSN: f"host={live.target.host} user=lander dbname=live"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    variables = live.environment | {DSN: f"host={live.target.host} user=lander dbname=live"}
+    done = sandbox.ops(variables, "source", "export", "--live", address)
+    assert done.returncode == 0, done.stdout
     _, found = export.current(address)
     assert found.rows == {name: live.rows(f"select count(*) from public.{name}")[0][0] for name in declared()}
     assert set(table(address, "auth_user").column_names) == set(declared()["auth_user"])
