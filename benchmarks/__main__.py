@@ -32,6 +32,7 @@ RATIOS = {
     "defaults, models with foreign keys": "ours, models with foreign keys",
     "row by row, payments": "ours, payments",
 }
+SECONDS, BYTES = ("client_seconds", "server_seconds"), ("client_bytes", "server_bytes")
 # Each day, against the first load.
 FIRST_LOAD = ("ours, models", "ours, notifications")
 
@@ -125,10 +126,8 @@ def _row(name: str, counted: list[Run], number: int) -> str:
         seconds = [run.seconds for run in counted]
         cells += [f"{value:.1f}" for value in (median(seconds), min(seconds), max(seconds))]
         if counted[0].client_seconds is not None:
-            cells += [
-                f"{median(run[field] for run in counted) / unit:.{digits}f}"
-                for field, unit, digits in ((2, 1, 1), (3, 1, 1), (4, 1e6, 0), (5, 1e6, 0))
-            ]
+            cells += [f"{median(getattr(run, name) for run in counted):.1f}" for name in SECONDS]
+            cells += [f"{median(getattr(run, name) for run in counted) / 1e6:.0f}" for name in BYTES]
     return f"| {' | '.join(cells + [''] * (9 - len(cells)))} |"
 
 
