@@ -43,7 +43,6 @@
 
 {% macro spark__assert_session() -%}
     {%- if execute -%}
-        {%- do pin_spark_sessions() -%}
         {%- for name, value in spark_session_settings().items() -%}
             {%- do run_query('set ' ~ name ~ ' = ' ~ value) -%}
             {%- set found = run_query('set ' ~ name).rows[0].value -%}

@@ -12,11 +12,14 @@
 {%- endmacro %}
 
 {% macro pin_spark_sessions() -%}
-    {#- Every connection that is opened after this has the settings; a Thrift server knows them by a longer name. -#}
-    {%- set credentials = adapter.config.credentials -%}
-    {%- set prefix = 'set:hiveconf:' if credentials.method == 'thrift' else '' -%}
+    {#- Every connection that is opened after this has the settings. Spark's own Thrift server takes them under a longer
+        name. -#}
+    {%- set parameters = adapter.config.credentials.server_side_parameters -%}
     {%- for name, value in spark_session_settings().items() -%}
-        {%- do credentials.server_side_parameters.update({prefix ~ name: value}) -%}
+        {%- do parameters.update({name: value}) -%}
+        {%- if adapter.config.credentials.method == 'thrift' -%}
+            {%- do parameters.update({'set:hiveconf:' ~ name: value}) -%}
+        {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 
