@@ -20,7 +20,7 @@
         {%- for index in missing if index.type == 'index' %}
         create index "{{ index.name }}" on {{ this }} ({{ index.columns[0] }});
         {%- endfor %}
-        {%- for key in declared_foreign_keys() if is_left_behind(key) %}
+        {%- for key in keys_left_behind() %}
         alter table {{ key.child.relation_name }}
             drop constraint if exists "{{ key.name }}",
             {{ add_key(key) }};
