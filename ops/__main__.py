@@ -25,7 +25,7 @@ from ops.database.connection import (
     start_if_embedded,
     target_from_environment,
 )
-from ops.database.server import VERSION, Server, start_server
+from ops.database.server import Server, start_server
 from ops.dbt import profiles
 from ops.docs import page
 from ops.errors import Failure
@@ -58,9 +58,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=HELP,
 )
-server_app = typer.Typer(
-    help=f"The embedded PostgreSQL {VERSION}, in .postgres or in DISPATCH_PGDATA.", no_args_is_help=True
-)
+server_app = typer.Typer(help="The embedded PostgreSQL, in .postgres or in DISPATCH_PGDATA.", no_args_is_help=True)
 legacy_app = typer.Typer(help="The synthetic legacy database.", no_args_is_help=True)
 source_app = typer.Typer(help=f"The live legacy database; {DSN} is its libpq connection string.", no_args_is_help=True)
 app.add_typer(server_app, name="server")
@@ -282,7 +280,7 @@ def status() -> None:
     if process is None:
         say(f"PostgreSQL is not running in {server.folder}" + (" (no data there yet)" if state == "absent" else ""))
         raise typer.Exit(1)
-    say(f"PostgreSQL {VERSION} is {state} in {server.folder}: process {process}, {server.size() / 1e6:,.0f} MB")
+    say(f"PostgreSQL {server.version} is {state} in {server.folder}: process {process}, {server.size() / 1e6:,.0f} MB")
 
 
 def _target(dbt_target: str | None = None) -> Target:

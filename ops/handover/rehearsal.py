@@ -16,12 +16,12 @@ import psycopg2
 from ops import legacy
 from ops.console import console, duration, say
 from ops.database.connection import Target, connect, rows
-from ops.database.server import POSTGRES_VERSIONS, SETTINGS, VERSION, temporary_server
+from ops.database.server import POSTGRES_VERSIONS, PROGRAMS, SETTINGS, temporary_server
 from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.source.tables import DSN, SOURCE_SCHEMA
 
-LEGACY_VERSION = 16
+LEGACY = POSTGRES_VERSIONS[16]
 PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
 CLIENTS, ORDERS = 4, 25
 WORKLOAD = Path(__file__).with_name("workload.sql")
@@ -50,7 +50,7 @@ def run() -> None:
     start = monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="dispatch-rehearsal-") as scratch,
-        temporary_server(LEGACY_VERSION, PUBLISHING) as old,
+        temporary_server(LEGACY, PUBLISHING) as old,
         temporary_server() as new,
     ):
         Rehearsal(sandbox.target(old.folder), sandbox.target(new.folder), Path(scratch)).run()
@@ -61,7 +61,7 @@ def run_workload(target: Target, clients: int, *arguments: str) -> str:
     """Run the workload as the user `application`; return the output of pgbench, or raise Failure with its errors."""
     done = subprocess.run(
         [
-            str(POSTGRES_VERSIONS[VERSION] / "pgbench"),
+            str(PROGRAMS / "pgbench"),
             *("--no-vacuum", "--protocol", "prepared", "--file", str(WORKLOAD)),
             *("--client", str(clients), *arguments),
             *("--host", target.host, "--port", str(target.port), "--username", "application", target.dbname),

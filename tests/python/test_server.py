@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from ops.database import connection
-from ops.database.server import PORT, SETTINGS, SOCKET_LIMIT, Server, temporary_server
+from ops.database.server import PORT, POSTGRES_VERSIONS, SETTINGS, SOCKET_LIMIT, Server, temporary_server
 from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
@@ -128,10 +128,15 @@ def test_a_data_folder_of_another_version_is_refused(own: Server):
 
 
 def test_an_older_version_runs_with_settings_of_its_own():
-    with temporary_server(16, SETTINGS | {"wal_level": "logical", "max_wal_senders": 1}) as older:
+    with temporary_server(POSTGRES_VERSIONS[16], SETTINGS | {"wal_level": "logical", "max_wal_senders": 1}) as older:
         ((version, level),) = query(older, "select current_setting('server_version'), current_setting('wal_level')")
     assert version.startswith("16.")
     assert level == "logical"
+
+
+def test_a_folder_without_programs_is_named(folder: Path, tmp_path: Path):
+    with pytest.raises(Failure, match="correct DISPATCH_PGBIN"):
+        Server(folder, tmp_path).start()
 
 
 def test_a_damaged_data_folder_is_named_with_its_log(own: Server):

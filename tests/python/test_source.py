@@ -20,7 +20,7 @@ from psycopg2.extensions import connection as Connection
 
 from ops import legacy
 from ops.database import connection
-from ops.database.server import SETTINGS, Server, temporary_server
+from ops.database.server import POSTGRES_VERSIONS, SETTINGS, Server, temporary_server
 from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
@@ -37,7 +37,7 @@ READER = "lander"
 @pytest.fixture(scope="module")
 def origin() -> Iterator[Server]:
     """The legacy server; its database is in schema public, as Django has it."""
-    with temporary_server(16, PUBLISHING) as server:
+    with temporary_server(POSTGRES_VERSIONS[16], PUBLISHING) as server:
         with closing(connection.connect(sandbox.target(server.folder))) as opened:
             legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), "public")
             opened.cursor().execute(f"create role {READER} login replication")
