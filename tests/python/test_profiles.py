@@ -10,7 +10,7 @@ from inprocess import Project, parsed
 from jinja2 import Environment
 
 from ops.database.connection import check_server, connect
-from ops.database.server import SETTINGS, temporary_server
+from ops.database.server import SETTINGS, Server, temporary_server
 from ops.dbt import profiles, sandbox
 from ops.errors import Failure
 from ops.project import ROOT
@@ -109,12 +109,18 @@ def test_dbt_refuses_variables_that_change_the_session(
     assert f"the environment variable {name} changes what dbt connects to" in refusal(project, *ASSERT)
 
 
-def test_dbt_refuses_what_cannot_be_pinned(scratch: Database, project: Project, monkeypatch: pytest.MonkeyPatch):
+def test_dbt_refuses_what_cannot_be_pinned(
+    server: Server, scratch: Database, project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    settings = [("session_replication_role", "replica", "origin")]
+    if server.version >= 17:
+        settings.append(("transaction_timeout", "10s", "0"))
     role = "alter role postgres in database scratch"
-    scratch.execute(f"{role} set transaction_timeout = '10s'")
-    said = refusal(project, *ASSERT)
-    scratch.execute(f"{role} reset all")
-    assert "transaction_timeout of the connection is 10s and must be 0: alter role postgres reset" in said
+    for name, value, pinned in settings:
+        scratch.execute(f"{role} set {name} = '{value}'")
+        said = refusal(project, *ASSERT)
+        scratch.execute(f"{role} reset all")
+        assert f"{name} of the connection is {value} and must be {pinned}: alter role postgres reset" in said
     scratch.execute("create database latin encoding 'LATIN1' locale 'C' locale_provider libc template template0")
     monkeypatch.setenv("DISPATCH_PGDATABASE", "latin")
     assert "server_encoding of the connection is LATIN1 and must be UTF8: make a" in refusal(project, *ASSERT)

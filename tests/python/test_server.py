@@ -122,8 +122,8 @@ def test_a_folder_with_other_things_in_it_is_refused(folder: Path):
 
 def test_a_data_folder_of_another_version_is_refused(own: Server):
     own.stop()
-    (own.folder / "PG_VERSION").write_text("16\n")
-    with pytest.raises(Failure, match="created by PostgreSQL 16"):
+    (own.folder / "PG_VERSION").write_text("15\n")
+    with pytest.raises(Failure, match="created by PostgreSQL 15"):
         own.start()
 
 
