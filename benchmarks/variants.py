@@ -137,13 +137,13 @@ class Bench:
         self.warehouse.dbt("build", "--exclude-resource-type", "unit_test")
 
     def days(self) -> None:
-        """Change notifications and run the models, day by day; the result must equal a full rebuild."""
+        """Change notifications and run the models, day by day; with all variants, compare with a full rebuild."""
         warehouse = self.warehouse
         for day, statement in self.changes.items():
             warehouse.execute(statement)
             self.measure(day, lambda: warehouse.dbt("run"))
             self.note(f"{day}, notifications", day, warehouse.seconds(*BATCHED))
-        if self.is_first:
+        if self.is_first and self.every:
             found = warehouse.fingerprints()
             warehouse.dbt("run", "--full-refresh", "--select", *BATCHED)
             demand_equal("the last day", found, warehouse.fingerprints())
