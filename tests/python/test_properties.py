@@ -7,7 +7,7 @@ cases or other ones (make properties).
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
@@ -287,12 +287,11 @@ class Warehouse:
         self.assert_tests_pass()
 
 
-@pytest.fixture(scope="class")
-def warehouse(database: Callable[[str], Database], request: pytest.FixtureRequest) -> Iterator[Warehouse]:
-    """Give each class a warehouse of its own."""
-    made = database(request.cls.__name__.lower())
-    with parsed(made) as project:
-        yield Warehouse(project, made)
+@pytest.fixture(scope="module")
+def warehouse(scratch: Database) -> Iterator[Warehouse]:
+    """Prepare a warehouse for the cases, which come one after the other."""
+    with parsed(scratch) as project:
+        yield Warehouse(project, scratch)
 
 
 class Half:
