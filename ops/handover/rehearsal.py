@@ -16,7 +16,7 @@ import psycopg2
 from ops import legacy
 from ops.console import console, duration, say
 from ops.database.connection import Target, connect, rows
-from ops.database.server import POSTGRES_VERSIONS, PROGRAMS, SETTINGS, temporary_server
+from ops.database.server import CLIENT, POSTGRES_VERSIONS, SETTINGS, temporary_server
 from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.source.tables import DSN, SOURCE_SCHEMA
@@ -61,7 +61,7 @@ def run_workload(target: Target, clients: int, *arguments: str) -> str:
     """Run the workload as the user `application`; return the output of pgbench, or raise Failure with its errors."""
     done = subprocess.run(
         [
-            str(PROGRAMS / "pgbench"),
+            str(CLIENT / "pgbench"),
             *("--no-vacuum", "--protocol", "prepared", "--file", str(WORKLOAD)),
             *("--client", str(clients), *arguments),
             *("--host", target.host, "--port", str(target.port), "--username", "application", target.dbname),
