@@ -102,6 +102,12 @@ def run(
     return process.returncode, progress
 
 
+def aside(folder: str) -> list[str]:
+    """Return the options of a run that leaves its artifacts in another folder and reads what the last one parsed."""
+    parsed = dbt_target_folder() / "partial_parse.msgpack"
+    return ["--target-path", folder, *(["--partial-parse-file-path", str(parsed)] if parsed.exists() else [])]
+
+
 def _kill_when(lost: Callable[[], str], process: subprocess.Popen[str]) -> None:
     while process.poll() is None and not lost():
         sleep(1)

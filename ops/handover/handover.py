@@ -25,7 +25,7 @@ from ops.docs import diagrams
 from ops.errors import Failure
 from ops.handover import application
 from ops.handover.application import ANALYST, IDS, ROLE, Table
-from ops.project import ROOT, dbt_target_folder, git_commit
+from ops.project import ROOT, git_commit
 from ops.release import records
 from ops.release.production import APPLICATION
 from ops.source.declared import SCHEMA
@@ -188,13 +188,9 @@ def _manifest(target: Target) -> dict[str, Any]:
     """Parse the project, whose contracts say what the application needs."""
     # The same application name as the release: after a change of the profile dbt parses the whole project again.
     environment = {**target.environment, "DISPATCH_APPLICATION": APPLICATION}
-    parsed = dbt_target_folder() / "partial_parse.msgpack"
     with tempfile.TemporaryDirectory(prefix="dispatch-handover-") as scratch:
-        command = ["parse", "--target", "prod", "--target-path", scratch]
-        if parsed.exists():
-            command += ["--partial-parse-file-path", str(parsed)]
         with console.status("Reading the contracts …"):
-            code, progress = dbt.run(command, environment)
+            code, progress = dbt.run(["parse", "--target", "prod", *dbt.aside(scratch)], environment)
         if code:
             raise Failure("\n".join([*progress.messages, "dbt parse failed."]))
         return json.loads((Path(scratch) / "manifest.json").read_text(encoding="utf-8"))
