@@ -1,13 +1,8 @@
-{% macro is_foreign_key_enforced(child, child_column, parent, parent_column) -%}
-    {{ return(adapter.dispatch('is_foreign_key_enforced', 'dispatch')(child, child_column, parent, parent_column)) }}
+{% macro is_foreign_key_enforced(keys) -%}
+    {{ return(adapter.dispatch('is_foreign_key_enforced', 'dispatch')(keys)) }}
 {%- endmacro %}
 
-{% macro postgres__is_foreign_key_enforced(child, child_column, parent, parent_column) -%}
-    {#- render(), because under --empty and --sample a relation is a query. Between two environments (dbt --defer) there
-        is no key. -#}
-    {%- if child.schema != parent.schema -%}
-        cast(null as boolean)
-    {%- else -%}
+{% macro postgres__is_foreign_key_enforced(keys) -%}
     exists (
         select 1
         from pg_catalog.pg_constraint as declared
@@ -18,15 +13,14 @@
         where
             declared.contype = 'f'
             and declared.convalidated
-            and declared.conrelid = to_regclass('{{ child.render() }}')
-            and declared.confrelid = to_regclass('{{ parent.render() }}')
-            and child_side.attname = '{{ child_column }}'
-            and parent_side.attname = '{{ parent_column }}'
+            and declared.conrelid = to_regclass({{ keys }}.child_table)
+            and declared.confrelid = to_regclass({{ keys }}.parent_table)
+            and child_side.attname = {{ keys }}.child_column
+            and parent_side.attname = {{ keys }}.parent_column
     )
-    {%- endif -%}
 {%- endmacro %}
 
-{% macro spark__is_foreign_key_enforced(child, child_column, parent, parent_column) -%}
+{% macro spark__is_foreign_key_enforced(keys) -%}
     {#- Spark has no keys that could be enforced or not. -#}
     cast(null as boolean)
 {%- endmacro %}
