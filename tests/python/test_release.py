@@ -501,10 +501,7 @@ def test_rights_of_other_roles_move_to_the_published_version(
 def test_objects_of_others_in_a_published_schema_are_kept(scratch: Database, production: Production, second: Version):
     for kind, name in (("table", "dispatch_marts.theirs"), ("view", "analytics.theirs")):
         scratch.execute(f"create {kind} {name} as select 1 as one")
-        for refused in (
-            production.operate("rollback"),
-            scratch.dbt("run", "-s", "storages", "--target", "prod").stdout,
-        ):
+        for refused in (production.operate("rollback"), refusal(production.project, "run", "--select", "storages")):
             assert f"no build made {kind} {name}, and a publish would take it away" in refused
         scratch.execute(f"drop {kind} {name}")
     scratch.execute("create policy theirs on dispatch_marts.payments using (false)")
@@ -540,11 +537,16 @@ def test_views_have_the_descriptions(scratch: Database, second: Version):
 
 
 def test_no_command_outside_production_writes_into_what_is_published(
-    scratch: Database, production: Production, second: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scratch: Database,
+    production: Production,
+    second: Version,
+    partial_parse: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     written = "select relname, relfilenode from pg_class where relnamespace = 'dispatch_marts'::regnamespace order by 1"
     before = scratch.rows(written)
-    with parsed(scratch, "--target", "dev") as project:
+    with parsed(scratch, DBT_PARTIAL_PARSE_FILE_PATH=str(partial_parse)) as project:
         shutil.copy(scratch.folder / "target" / "manifest.json", tmp_path)
         state = ("--state", str(tmp_path))
         for command in (["run"], ["run", "--empty"], ["build"], ["seed", "--full-refresh"], ["snapshot"]):
@@ -589,16 +591,23 @@ def test_a_package_is_built_in_place_and_not_published(scratch: Database, produc
 
 
 def test_release_by_another_user_is_refused(
-    scratch: Database, second: Version, users: Callable[[str], psycopg2.extensions.connection]
+    scratch: Database,
+    production: Production,
+    second: Version,
+    users: Callable[[str], psycopg2.extensions.connection],
+    partial_parse: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     scratch.execute(
         f"create user jane; grant create on database {scratch.target.dbname} to jane;"
         "grant usage on schema legacy to jane; grant select on all tables in schema legacy to jane"
     )
-    for target, why in (("prod", "belongs to user postgres, and user jane may not release"), ("dev", "may not read")):
-        done = scratch.dbt("run", "--select", "storages", "--target", target, env={"DISPATCH_PGUSER": "jane"})
-        assert done.returncode != 0
-        assert why in done.stdout
+    command = ("run", "--select", "storages")
+    with parsed(scratch, DBT_PARTIAL_PARSE_FILE_PATH=str(partial_parse)) as project:
+        monkeypatch.setenv("DISPATCH_PGUSER", "jane")
+        assert "may not read" in refusal(project, *command)
+    monkeypatch.setenv("DISPATCH_PGUSER", "jane")
+    assert "belongs to user postgres, and user jane may not release" in refusal(production.project, *command)
     scratch.execute("alter user jane set default_transaction_read_only = on")  # every session pins it
     done = release(scratch, DISPATCH_PGUSER="jane")
     assert done.returncode == 1
