@@ -1,5 +1,6 @@
 """Fixtures: a PostgreSQL server for the session, databases in it, and dbt run against one of them."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -122,12 +123,30 @@ def database(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callab
 
 
 @pytest.fixture(scope="session")
-def partial_parse(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def partial_parse(database: Callable[[str], Database]) -> Path:
     """Parse the project for the databases of that name: what dbt keeps of it is read in a tenth of the time."""
-    parser = Database(sandbox.target(server.folder, SCRATCH), tmp_path_factory.mktemp("parser"))
-    done = parser.dbt("parse")
+    parser = database(SCRATCH)
+    done = parser.dbt("compile", "--select", "resource_type:test")
     assert done.returncode == 0, done.stdout
+    drop(parser)
     return parser.folder / "target" / "partial_parse.msgpack"
+
+
+@pytest.fixture(scope="session")
+def data_tests(partial_parse: Path) -> dict[str, str]:
+    """The SQL of every data test of error severity, by name."""
+    nodes = json.loads(partial_parse.with_name("manifest.json").read_text())["nodes"].values()
+    tests = [node for node in nodes if node["resource_type"] == "test"]
+    found = {node["name"]: node["compiled_code"] for node in tests if node["config"]["severity"].lower() == "error"}
+    assert len(found) > 250
+    return found
+
+
+def drop(made: Database) -> None:
+    """Drop a database, in use or not."""
+    admin = connection.connect(replace(made.target, dbname="postgres"))
+    admin.cursor().execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(made.target.dbname)))
+    admin.close()
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +156,4 @@ def scratch(database: Callable[[str], Database], partial_parse: Path) -> Iterato
     (made.folder / "target").mkdir()
     shutil.copy(partial_parse, made.folder / "target")
     yield made
-    admin = connection.connect(replace(made.target, dbname="postgres"))
-    admin.cursor().execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(SCRATCH)))
-    admin.close()
+    drop(made)

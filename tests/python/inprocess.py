@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 from conftest import Database
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 
 class Project:
@@ -31,20 +31,32 @@ class Project:
 
     def dbt(self, command: str, *arguments: str) -> list[Any]:
         """Run dbt and return its results; fail with the messages of the nodes that failed."""
-        # Running fills in the nodes, and the filled-in ones cannot be run again.
-        manifest = self.manifest.deepcopy()
-        gc.disable()
-        try:
-            done = dbtRunner(manifest=manifest).invoke(
-                [*self.QUICK, command, *self.options, "--threads", "2", *arguments]
-            )
-        finally:
-            gc.enable()
+        done, _ = self._invoke(command, *arguments)
         if done.exception:
             raise done.exception
         failed = [f"{each.node.name}: {each.message}" for each in done.result if each.status in ("error", "fail")]
         assert done.success, "\n".join(failed)
         return list(done.result)
+
+    def refusal(self, command: str, *arguments: str) -> str:
+        """Run dbt and return why it refused, or ''."""
+        done, said = self._invoke(command, *arguments)
+        assert done.success or said or done.exception
+        return "" if done.success else "\n".join([*said, str(done.exception or "")])
+
+    def _invoke(self, *arguments: str) -> tuple[dbtRunnerResult, list[str]]:
+        """Run dbt; return its result and its error messages."""
+        said: list[str] = []
+        runner = dbtRunner(
+            # Running fills in the nodes, and the filled-in ones cannot be run again.
+            manifest=self.manifest.deepcopy(),
+            callbacks=[lambda event: said.append(event.info.msg) if event.info.level == "error" else None],
+        )
+        gc.disable()
+        try:
+            return runner.invoke([*self.QUICK, *arguments, *self.options, "--threads", "2"]), said
+        finally:
+            gc.enable()
 
 
 @contextmanager

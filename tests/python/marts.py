@@ -1,5 +1,9 @@
 """What several tests ask of a built warehouse."""
 
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
 from conftest import Database
 
 LAYERS = ("dispatch_marts", "dispatch_audit")
@@ -46,3 +50,14 @@ def assert_nothing_is_lost(database: Database) -> None:
     assert not (found := broken_keys(database)), found
     unexplained = "select * from dispatch_audit.migration_rejects where reason is null or disposition is null"
     assert not (found := database.rows(unexplained)), found
+
+
+def failures(database: Database, data_tests: Mapping[str, str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Run data tests as dbt compiled them; return the rows that each failed test finds."""
+    found = {}
+    with closing(database.connect()) as opened, opened.cursor() as cursor:
+        for name, query in data_tests.items():
+            cursor.execute(query)
+            if rows := cursor.fetchall():
+                found[name] = rows
+    return found

@@ -9,7 +9,7 @@ import pytest
 from browser import SCREENSHOTS, asked, chromium
 from conftest import Database
 from inprocess import parsed
-from marts import assert_nothing_is_lost
+from marts import assert_nothing_is_lost, failures
 from selenium.webdriver.common.print_page_options import PrintOptions
 from test_report import read
 
@@ -93,11 +93,15 @@ REASONS = {
 
 @pytest.fixture(scope="module")
 def built(scratch: Database) -> Database:
-    """Build the default scale with every data test; the unit tests do not depend on the data."""
+    """Build the default scale."""
     scratch.load_legacy("phase7")
     with parsed(scratch) as project:
-        project.dbt("build", "--exclude", "resource_type:unit_test")
+        project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
     return scratch
+
+
+def test_every_data_test_passes(built: Database, data_tests: dict[str, str]) -> None:
+    assert failures(built, data_tests) == {}
 
 
 def test_every_system_has_its_exact_counts(built: Database) -> None:

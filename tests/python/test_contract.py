@@ -1,11 +1,11 @@
 """What a contract promises is held by the database; where it is not, just the test of that contract says so."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from conftest import Database
 from inprocess import Project, parsed
+from marts import failures
 
 # Mart; what takes a promise away; what breaks it then; how the promise is named; which other tests see the broken row.
 BROKEN = {
@@ -84,47 +84,34 @@ def project(scratch: Database) -> Iterator[Project]:
 
 
 @pytest.fixture(scope="module")
-def failures(scratch: Database, project: Project) -> dict[str, list[tuple[object, ...]]]:
-    """Take a promise of each kind away and break it; return what each test of severity error finds then."""
-    compiled = project.dbt("compile", "--select", "resource_type:test,config.severity:error")
-    tests = {result.node.name: result.node.compiled_code for result in compiled}
-    found = {}
-    with closing(scratch.connect()) as opened, opened.cursor() as cursor:
-
-        def run() -> Iterator[tuple[str, list[tuple[object, ...]]]]:
-            for name, query in tests.items():
-                cursor.execute(query)
-                if rows := cursor.fetchall():
-                    yield name, rows
-
-        assert dict(run()) == {}
-        cursor.execute(INDEX)
-        for mart, takes, breaks, _, _ in BROKEN.values():
-            if takes:
-                cursor.execute(f"alter table dispatch_marts.{mart} {takes}")
-                cursor.execute(f"update dispatch_marts.{mart} set {breaks}")
-        found = dict(run())
-    assert len(tests) > 250
-    return found
+def found(scratch: Database, project: Project, data_tests: dict[str, str]) -> dict[str, list[tuple[object, ...]]]:
+    """Take a promise of each kind away and break it; return what each test finds then."""
+    assert failures(scratch, data_tests) == {}
+    scratch.execute(INDEX)
+    for mart, takes, breaks, _, _ in BROKEN.values():
+        if takes:
+            scratch.execute(f"alter table dispatch_marts.{mart} {takes}")
+            scratch.execute(f"update dispatch_marts.{mart} set {breaks}")
+    return failures(scratch, data_tests)
 
 
-def test_only_the_test_of_the_broken_contract_fails(failures: dict[str, list[tuple[object, ...]]]) -> None:
-    assert set(failures) == {
+def test_only_the_test_of_the_broken_contract_fails(found: dict[str, list[tuple[object, ...]]]) -> None:
+    assert set(found) == {
         name for mart, *_, others in BROKEN.values() for name in (f"{mart}_contract_is_enforced", *others)
     }
     for mart, _, _, promise, _ in BROKEN.values():
-        assert failures[f"{mart}_contract_is_enforced"] == [(mart, promise)]
+        assert found[f"{mart}_contract_is_enforced"] == [(mart, promise)]
 
 
 def test_rows_are_checked_where_the_engine_enforces_nothing(
-    scratch: Database, project: Project, failures: dict[str, list[tuple[object, ...]]]
+    scratch: Database, project: Project, found: dict[str, list[tuple[object, ...]]]
 ) -> None:
-    assert failures
+    assert found
     violations = "default__contract_violations(graph.nodes['model.dispatch.{}'])"
     query = " ~ ' union all ' ~ ".join(violations.format(mart) for mart, *_ in BROKEN.values())
     (compiled,) = project.dbt("compile", "--inline", f"{{{{ {query} if execute }}}}")
-    found = {(mart, text.removesuffix("; ")) for mart, text in scratch.rows(compiled.node.compiled_code)}
-    assert found == {(mart, promise) for kind, (mart, _, _, promise, _) in BROKEN.items() if kind not in NOT_SCANNED}
+    seen = {(mart, text.removesuffix("; ")) for mart, text in scratch.rows(compiled.node.compiled_code)}
+    assert seen == {(mart, promise) for kind, (mart, _, _, promise, _) in BROKEN.items() if kind not in NOT_SCANNED}
 
 
 def test_row_that_violates_a_constraint_stops_the_build(scratch: Database, project: Project) -> None:

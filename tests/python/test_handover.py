@@ -38,7 +38,7 @@ def published(scratch: Database) -> Iterator[Project]:
     with parsed(scratch, "--target", "prod", DISPATCH_APPLICATION=APPLICATION) as project:
         project.dbt("build", "--exclude", "resource_type:unit_test", "resource_type:test")
         scratch.execute("update dispatch_release.builds set unfinished = '{}'")
-        assert operate(project, "publish") == ""
+        assert project.refusal("run-operation", "publish") == ""
         yield project
 
 
@@ -68,19 +68,6 @@ def handed_over(scratch: Database, manifest: None, folder: Path) -> Iterator[Con
         opened.cursor().execute("set search_path to app")
         yield opened
     scratch.execute("drop role application")
-
-
-def operate(project: Project, operation: str) -> str:
-    """Run an operation of dbt; return why it refused, or ''."""
-    from dbt.cli.main import dbtRunner
-
-    said: list[str] = []
-    runner = dbtRunner(
-        manifest=project.manifest.deepcopy(),
-        callbacks=[lambda event: said.append(event.info.msg) if event.info.level == "error" else None],
-    )
-    done = runner.invoke(["--quiet", "--no-write-json", "run-operation", operation, *project.options])
-    return "" if done.success else "\n".join(said)
 
 
 def ops(database: Database, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -274,9 +261,8 @@ def test_releases_are_refused_after_the_hand_over(handed_over: Connection, publi
     before = fingerprints(scratch)
     ((today,),) = scratch.rows("select to_char(handed_over_at, 'YYYY-MM-DD HH24:MI') from dispatch_release.handovers")
     for operation in ("publish", "rollback"):
-        assert f"{operation} is refused: the marts were handed over to the application on {today}" in operate(
-            published, operation
-        )
+        refused = published.refusal("run-operation", operation)
+        assert f"{operation} is refused: the marts were handed over to the application on {today}" in refused
     with pytest.raises((AssertionError, DbtRuntimeError), match=f"dbt run is refused: the marts were .* {today}"):
         published.dbt("run", "--select", "roles")
     released = ops(scratch, "release")

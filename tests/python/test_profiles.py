@@ -5,7 +5,6 @@ import hostile
 import pytest
 import yaml
 from conftest import Database
-from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from jinja2 import Environment
 
@@ -75,19 +74,10 @@ def project(scratch: Database) -> Iterator[Project]:
         yield project
 
 
-def refusal(project: Project, *command: str) -> str:
-    """Why dbt refuses to run, or ''."""
-    said: list[str] = []
-    callbacks = [lambda event: said.append(event.info.msg) if event.info.level == "error" else None]
-    runner = dbtRunner(manifest=project.manifest.deepcopy(), callbacks=callbacks)
-    done = runner.invoke(["--quiet", "--no-write-json", *command])
-    return "" if done.success else " ".join([*said, str(done.exception)])
-
-
 def test_dbt_refuses_a_profile_that_lacks_a_line(scratch: Database, project: Project):
     def without(line: str, instead: str) -> str:
         (scratch.folder / "profiles.yml").write_text(whole.replace(line, instead), encoding="utf-8")
-        return refusal(project, "run", "--select", "stg_dispatch__states")
+        return project.refusal("run", "--select", "stg_dispatch__states")
 
     whole = profiles.render(Path(scratch.target.host))
     with hostile.settings(scratch):
@@ -106,7 +96,7 @@ def test_dbt_refuses_variables_that_change_the_session(
     (tmp_path / "services.conf").write_text("[UTC]\napplication_name=x\n", encoding="utf-8")
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services.conf"))
     monkeypatch.setenv(name, "UTC")
-    assert f"the environment variable {name} changes what dbt connects to" in refusal(project, *ASSERT)
+    assert f"the environment variable {name} changes what dbt connects to" in project.refusal(*ASSERT)
 
 
 def test_dbt_refuses_what_cannot_be_pinned(
@@ -118,12 +108,12 @@ def test_dbt_refuses_what_cannot_be_pinned(
     role = "alter role postgres in database scratch"
     for name, value, pinned in settings:
         scratch.execute(f"{role} set {name} = '{value}'")
-        said = refusal(project, *ASSERT)
+        said = project.refusal(*ASSERT)
         scratch.execute(f"{role} reset all")
         assert f"{name} of the connection is {value} and must be {pinned}: alter role postgres reset" in said
     scratch.execute("create database latin encoding 'LATIN1' locale 'C' locale_provider libc template template0")
     monkeypatch.setenv("DISPATCH_PGDATABASE", "latin")
-    assert "server_encoding of the connection is LATIN1 and must be UTF8: make a" in refusal(project, *ASSERT)
+    assert "server_encoding of the connection is LATIN1 and must be UTF8: make a" in project.refusal(*ASSERT)
     scratch.execute("drop database latin with (force)")
 
 
@@ -136,4 +126,4 @@ def test_a_standby_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch)
             check_server(connect(sandbox.target(server.folder)))
         monkeypatch.setenv("DISPATCH_PGHOST", str(server.folder))
         monkeypatch.setenv("DISPATCH_PGDATABASE", "postgres")
-        assert "the server is a standby, which nothing can be written to" in refusal(project, *ASSERT)
+        assert "the server is a standby, which nothing can be written to" in project.refusal(*ASSERT)

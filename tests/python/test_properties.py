@@ -7,7 +7,7 @@ cases or other ones (make properties).
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
@@ -19,7 +19,7 @@ from conftest import Database
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from inprocess import Project, parsed
-from marts import assert_nothing_is_lost
+from marts import assert_nothing_is_lost, failures
 from psycopg2.extensions import cursor as Cursor
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
@@ -186,20 +186,17 @@ def defects(columns: list[Column]) -> st.SearchStrategy[list[Defect]]:
 class Warehouse:
     """A database that is created again for every case."""
 
-    def __init__(self, project: Project, database: Database) -> None:
+    def __init__(self, project: Project, database: Database, data_tests: Mapping[str, str]) -> None:
         """Load the legacy database, put what does not depend on its rows on top of it, and keep that as a template."""
         self.project = project
         self.database = database
+        self.data_tests = data_tests
         self.name = database.target.dbname
         self.admin = connection.connect(sandbox.target(Path(database.target.host))).cursor()
         database.load_legacy("tiny")
         database.execute(DROP_EVERY_CONSTRAINT)
         project.dbt("seed")
         project.dbt("run", "--select", "staging")
-        self.tests = {
-            result.node.name: result.node.compiled_code
-            for result in project.dbt("compile", "--select", "resource_type:test,config.severity:error")
-        }
         self.columns = [
             Column(*column)
             for column in database.rows(
@@ -259,16 +256,6 @@ class Warehouse:
                 for found, legacy_id in self.database.rows(keys):
                     assert found == str(uuid.uuid3(uuid.NAMESPACE_URL, f"urn:dispatch:{node.name}:{legacy_id}"))
 
-    def assert_tests_pass(self) -> None:
-        """Run every data test of error severity, as dbt compiled it."""
-        assert len(self.tests) > 200
-        failures = {}
-        with closing(self.database.connect()) as opened, opened.cursor() as cursor:
-            for name, query in self.tests.items():
-                cursor.execute(f"select count(*) from (\n{query}\n) as failures")
-                failures[name] = cursor.fetchone()[0]
-        assert not (failed := {name: count for name, count in failures.items() if count}), failed
-
     @property
     def contracts(self) -> list[Any]:
         """The models with a contract that are in the schemas of the marts and the audit."""
@@ -284,14 +271,14 @@ class Warehouse:
         assert_nothing_is_lost(self.database)
         self.assert_contracts_hold()
         self.assert_keys_can_be_computed()
-        self.assert_tests_pass()
+        assert failures(self.database, self.data_tests) == {}
 
 
 @pytest.fixture(scope="module")
-def warehouse(scratch: Database) -> Iterator[Warehouse]:
+def warehouse(scratch: Database, data_tests: dict[str, str]) -> Iterator[Warehouse]:
     """Prepare a warehouse for the cases, which come one after the other."""
     with parsed(scratch) as project:
-        yield Warehouse(project, scratch)
+        yield Warehouse(project, scratch, data_tests)
 
 
 class Half:

@@ -21,7 +21,6 @@ import hostile
 import psycopg2
 import pytest
 from conftest import Database, copy_project
-from dbt.cli.main import dbtRunner
 from inprocess import Project, parsed
 from marts import fingerprints
 
@@ -108,15 +107,7 @@ class Production:
 
     def operate(self, operation: str, **arguments: str) -> str:
         """Run an operation; return why it refused, or ''."""
-        said: list[str] = []
-        runner = dbtRunner(
-            manifest=self.project.manifest.deepcopy(),
-            callbacks=[lambda event: said.append(event.info.msg) if event.info.level == "error" else None],
-        )
-        command = ["--quiet", "--no-write-json", "run-operation", operation, *self.project.options]
-        done = runner.invoke([*command, "--args", json.dumps(arguments)])
-        assert done.success or said
-        return "" if done.success else "\n".join(said)
+        return self.project.refusal("run-operation", operation, "--args", json.dumps(arguments))
 
     @contextmanager
     def rolled_back(self) -> Iterator[None]:
@@ -501,7 +492,7 @@ def test_rights_of_other_roles_move_to_the_published_version(
 def test_objects_of_others_in_a_published_schema_are_kept(scratch: Database, production: Production, second: Version):
     for kind, name in (("table", "dispatch_marts.theirs"), ("view", "analytics.theirs")):
         scratch.execute(f"create {kind} {name} as select 1 as one")
-        for refused in (production.operate("rollback"), refusal(production.project, "run", "--select", "storages")):
+        for refused in (production.operate("rollback"), production.project.refusal("run", "--select", "storages")):
             assert f"no build made {kind} {name}, and a publish would take it away" in refused
         scratch.execute(f"drop {kind} {name}")
     scratch.execute("create policy theirs on dispatch_marts.payments using (false)")
@@ -550,28 +541,21 @@ def test_no_command_outside_production_writes_into_what_is_published(
         shutil.copy(scratch.folder / "target" / "manifest.json", tmp_path)
         state = ("--state", str(tmp_path))
         for command in (["run"], ["run", "--empty"], ["build"], ["seed", "--full-refresh"], ["snapshot"]):
-            assert "are published by releases" in refusal(project, *command)
+            assert "are published by releases" in project.refusal(*command)
         for command in (["clone", *state], ["clone", "--full-refresh", *state]):
             # Without --full-refresh only what is missing would be made.
             scratch.execute("alter table dispatch_marts.storages rename to put_aside")
-            assert "are published by releases" in refusal(project, *command, "--select", "storages", "payments")
+            assert "are published by releases" in project.refusal(*command, "--select", "storages", "payments")
             scratch.execute("alter table dispatch_marts.put_aside rename to storages")
         # Where the version lies that is not read.
         profile = (scratch.folder / "profiles.yml").read_text().replace("schema: dispatch\n", "schema: dispatch_next\n")
         (tmp_path / "profiles.yml").write_text(profile)
         monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
-        assert "are published by releases" in refusal(project, "run", "--select", "payments")
+        assert "are published by releases" in project.refusal("run", "--select", "payments")
     clone = ("clone", "--full-refresh", *state, "--select", "payments")
-    assert "use dbt build --target prod" in refusal(production.project, *clone)
+    assert "use dbt build --target prod" in production.project.refusal(*clone)
     assert scratch.rows(written) == before
     assert production.read() == second
-
-
-def refusal(project: Project, *command: str) -> str:
-    """Return why a command was refused."""
-    with pytest.raises(BaseException) as refused:
-        project.dbt(*command)
-    return str(refused.value)
 
 
 def test_a_package_is_built_in_place_and_not_published(scratch: Database, production: Production, second: Version):
@@ -586,7 +570,7 @@ def test_a_package_is_built_in_place_and_not_published(scratch: Database, produc
             assert scratch.rows(f"select has_schema_privilege('{reader}', '{schema}', 'usage')") == [(False,)]
     node = production.project.manifest.nodes["model.neighbour.neighbours"]
     with mock.patch.object(node, "schema", "dispatch_marts"):
-        assert "which releases publish" in refusal(production.project, "run", "--select", "storages")
+        assert "which releases publish" in production.project.refusal("run", "--select", "storages")
     assert production.read() == second
 
 
@@ -605,9 +589,9 @@ def test_release_by_another_user_is_refused(
     command = ("run", "--select", "storages")
     with parsed(scratch, DBT_PARTIAL_PARSE_FILE_PATH=str(partial_parse)) as project:
         monkeypatch.setenv("DISPATCH_PGUSER", "jane")
-        assert "may not read" in refusal(project, *command)
+        assert "may not read" in project.refusal(*command)
     monkeypatch.setenv("DISPATCH_PGUSER", "jane")
-    assert "belongs to user postgres, and user jane may not release" in refusal(production.project, *command)
+    assert "belongs to user postgres, and user jane may not release" in production.project.refusal(*command)
     scratch.execute("alter user jane set default_transaction_read_only = on")  # every session pins it
     done = release(scratch, DISPATCH_PGUSER="jane")
     assert done.returncode == 1
@@ -618,7 +602,7 @@ def test_release_by_another_user_is_refused(
 def test_two_runs_do_not_build_the_same_candidate(scratch: Database, production: Production, second: Version):
     with closing(scratch.connect()) as other, other.cursor() as cursor:
         cursor.execute("set application_name = 'dispatch build'; begin; select 1")
-        refused = refusal(production.project, "run", "--select", "storages")
+        refused = production.project.refusal("run", "--select", "storages")
     assert "another dbt run with --target prod is writing into the candidate" in refused
     assert production.operate("rollback") == production.operate("rollback") == ""
 
