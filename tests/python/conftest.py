@@ -124,7 +124,7 @@ def database(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callab
 
 @pytest.fixture(scope="session")
 def partial_parse(database: Callable[[str], Database]) -> Path:
-    """Parse the project for the databases of that name: what dbt keeps of it is read in a tenth of the time."""
+    """Parse the project, and compile its data tests, for databases of that name: what dbt keeps is read much faster."""
     parser = database(SCRATCH)
     done = parser.dbt("compile", "--select", "resource_type:test")
     assert done.returncode == 0, done.stdout
