@@ -2,6 +2,7 @@
 -- depends_on: {{ ref(each.entity) }}
 {%- endfor %}
 with checked as (
+    {#- render(), because under --empty and --sample a relation is a query. #}
     {%- for key in (declared_foreign_keys() if execute else []) %}
     {%- set child, parent, child_column = ref(key.child.name), ref(key.parent.name), key.columns[0] %}
     {{ 'union all' if not loop.first }}

@@ -102,7 +102,7 @@ def run(
     return process.returncode, progress
 
 
-def aside(folder: str) -> list[str]:
+def scratch_options(folder: str) -> list[str]:
     """Return the options of a run that leaves its artifacts in another folder and reads what the last one parsed."""
     parsed = dbt_target_folder() / "partial_parse.msgpack"
     return ["--target-path", folder, *(["--partial-parse-file-path", str(parsed)] if parsed.exists() else [])]

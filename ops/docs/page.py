@@ -50,7 +50,7 @@ def write(
         # The page shows no SQL of generic tests: compiling it would take longer than all the rest.
         command = ["docs", "generate", "--static", "--exclude", "test_type:generic"]
         command += ["--target", target] if target else []
-        code, progress = dbt.run(command + dbt.aside(scratch), environment)
+        code, progress = dbt.run(command + dbt.scratch_options(scratch), environment)
         if code:
             raise Failure("\n".join([*progress.messages, "dbt docs generate failed."]))
         page, *texts = (

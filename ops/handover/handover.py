@@ -190,7 +190,7 @@ def _manifest(target: Target) -> dict[str, Any]:
     environment = {**target.environment, "DISPATCH_APPLICATION": APPLICATION}
     with tempfile.TemporaryDirectory(prefix="dispatch-handover-") as scratch:
         with console.status("Reading the contracts …"):
-            code, progress = dbt.run(["parse", "--target", "prod", *dbt.aside(scratch)], environment)
+            code, progress = dbt.run(["parse", "--target", "prod", *dbt.scratch_options(scratch)], environment)
         if code:
             raise Failure("\n".join([*progress.messages, "dbt parse failed."]))
         return json.loads((Path(scratch) / "manifest.json").read_text(encoding="utf-8"))

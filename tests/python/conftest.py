@@ -133,12 +133,15 @@ def partial_parse(database: Callable[[str], Database]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def data_tests(partial_parse: Path) -> dict[str, str]:
-    """The SQL of every data test of error severity, by name."""
+def data_tests(partial_parse: Path) -> dict[str, tuple[str, bool]]:
+    """The SQL of every data test, by name, and whether its severity is error."""
     nodes = json.loads(partial_parse.with_name("manifest.json").read_text())["nodes"].values()
-    tests = [node for node in nodes if node["resource_type"] == "test"]
-    found = {node["name"]: node["compiled_code"] for node in tests if node["config"]["severity"].lower() == "error"}
-    assert len(found) > 250
+    found = {
+        node["name"]: (node["compiled_code"], node["config"]["severity"].lower() == "error")
+        for node in nodes
+        if node["resource_type"] == "test"
+    }
+    assert sum(is_error for _, is_error in found.values()) > 250
     return found
 
 

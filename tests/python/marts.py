@@ -52,12 +52,12 @@ def assert_nothing_is_lost(database: Database) -> None:
     assert not (found := database.rows(unexplained)), found
 
 
-def failures(database: Database, data_tests: Mapping[str, str]) -> dict[str, list[tuple[Any, ...]]]:
-    """Run data tests as dbt compiled them; return the rows that each failed test finds."""
+def failures(database: Database, data_tests: Mapping[str, tuple[str, bool]]) -> dict[str, list[tuple[Any, ...]]]:
+    """Run data tests as dbt compiled them; return what each test of error severity finds. A warning may find rows."""
     found = {}
     with closing(database.connect()) as opened, opened.cursor() as cursor:
-        for name, query in data_tests.items():
+        for name, (query, is_error) in data_tests.items():
             cursor.execute(query)
-            if rows := cursor.fetchall():
+            if (rows := cursor.fetchall()) and is_error:
                 found[name] = rows
     return found

@@ -100,7 +100,7 @@ def built(scratch: Database) -> Database:
     return scratch
 
 
-def test_every_data_test_passes(built: Database, data_tests: dict[str, str]) -> None:
+def test_every_data_test_passes(built: Database, data_tests: dict[str, tuple[str, bool]]) -> None:
     assert failures(built, data_tests) == {}
 
 

@@ -124,10 +124,11 @@ def test_a_failed_child_keeps_its_foreign_keys(built: Database, project: Project
     # The contract of orders cannot be met, so orders fails after its parents have been rebuilt.
     built.execute("alter table dispatch_intermediate.int_orders__triaged rename column status to moved_away")
     try:
-        with pytest.raises(AssertionError, match=r'^orders: .+\n  column "status" does not exist'):
+        with pytest.raises(AssertionError, match=r'^orders: .+\n  column "status" does not exist') as failed:
             project.dbt("run", "--select", "patients", "doctors", "orders", "cases")
     finally:
         built.execute("alter table dispatch_intermediate.int_orders__triaged rename column moved_away to status")
+    assert str(failed.value).count("Error in model") == 1
     assert broken_keys(built) == []
 
 

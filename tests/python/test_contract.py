@@ -84,7 +84,9 @@ def project(scratch: Database) -> Iterator[Project]:
 
 
 @pytest.fixture(scope="module")
-def found(scratch: Database, project: Project, data_tests: dict[str, str]) -> dict[str, list[tuple[object, ...]]]:
+def found(
+    scratch: Database, project: Project, data_tests: dict[str, tuple[str, bool]]
+) -> dict[str, list[tuple[object, ...]]]:
     """Take a promise of each kind away and break it; return what each test finds then."""
     assert failures(scratch, data_tests) == {}
     scratch.execute(INDEX)

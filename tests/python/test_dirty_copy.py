@@ -85,7 +85,7 @@ def built(scratch: Database) -> Database:
     return scratch
 
 
-def test_every_data_test_of_error_severity_passes(built: Database, data_tests: dict[str, str]) -> None:
+def test_every_data_test_of_error_severity_passes(built: Database, data_tests: dict[str, tuple[str, bool]]) -> None:
     assert failures(built, data_tests) == {}
 
 

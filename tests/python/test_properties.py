@@ -186,7 +186,7 @@ def defects(columns: list[Column]) -> st.SearchStrategy[list[Defect]]:
 class Warehouse:
     """A database that is created again for every case."""
 
-    def __init__(self, project: Project, database: Database, data_tests: Mapping[str, str]) -> None:
+    def __init__(self, project: Project, database: Database, data_tests: Mapping[str, tuple[str, bool]]) -> None:
         """Load the legacy database, put what does not depend on its rows on top of it, and keep that as a template."""
         self.project = project
         self.database = database
@@ -275,7 +275,7 @@ class Warehouse:
 
 
 @pytest.fixture(scope="module")
-def warehouse(scratch: Database, data_tests: dict[str, str]) -> Iterator[Warehouse]:
+def warehouse(scratch: Database, data_tests: dict[str, tuple[str, bool]]) -> Iterator[Warehouse]:
     """Prepare a warehouse for the cases, which come one after the other."""
     with parsed(scratch) as project:
         yield Warehouse(project, scratch, data_tests)
