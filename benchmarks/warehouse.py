@@ -60,10 +60,16 @@ class Warehouse:
         template.cursor().execute(TRIPLE.format(table=table, columns=listed, shifted=", ".join(shifted)))
 
     def renew(self) -> None:
-        """Recreate the database with only the legacy data."""
+        """Recreate the database from the template: the legacy data and what was kept."""
         self.execute(f"drop database if exists {DATABASE} with (force)", self._admin)
         self.execute(f"create database {DATABASE} template {TEMPLATE}", self._admin)
         self.execute("checkpoint", self._admin)
+
+    def keep(self) -> None:
+        """Make what is in the database now the template, too."""
+        self.execute(f"drop database {TEMPLATE}", self._admin)
+        self.execute(f"alter database {DATABASE} rename to {TEMPLATE}", self._admin)
+        self.renew()
 
     def clear(self, but: str = "") -> None:
         """Drop everything that a variant created, except one schema."""
