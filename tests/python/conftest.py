@@ -1,15 +1,16 @@
 """Fixtures: a PostgreSQL server for the session, databases in it, and dbt run against one of them."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import inprocess
 import pytest
+from inprocess import Project
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
@@ -111,38 +112,56 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def database(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Database]:
-    """Return a function that makes an empty database of a given name."""
+def database(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Database]:
+    """Return a function that makes a database of a given name, empty or a copy of another; one of that name goes."""
     admin = connection.connect(sandbox.target(server.folder))
 
-    def create(name: str) -> Database:
-        admin.cursor().execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    def create(name: str, template: str = "template1") -> Database:
+        made, copied = sql.Identifier(name), sql.Identifier(template)
+        admin.cursor().execute(sql.SQL("drop database if exists {} with (force)").format(made))
+        admin.cursor().execute(sql.SQL("create database {} template {}").format(made, copied))
         return Database(sandbox.target(server.folder, name), tmp_path_factory.mktemp(name))
 
     return create
 
 
+class Shared(NamedTuple):
+    """What is the same for all databases of the name SCRATCH: the project, read once."""
+
+    project: Project
+    file: Path  # what dbt keeps of it, which other processes read much faster; manifest.json is beside it
+    data_tests: dict[str, tuple[str, bool]]
+
+
 @pytest.fixture(scope="session")
-def partial_parse(database: Callable[[str], Database]) -> Path:
-    """Parse the project, and compile its data tests, for databases of that name: what dbt keeps is read much faster."""
+def shared(database: Callable[..., Database]) -> Shared:
+    """Parse the project and compile its data tests."""
     parser = database(SCRATCH)
-    done = parser.dbt("compile", "--select", "resource_type:test")
-    assert done.returncode == 0, done.stdout
-    drop(parser)
-    return parser.folder / "target" / "partial_parse.msgpack"
+    with inprocess.environment(parser):
+        project = Project()
+        nodes = [done.node for done in project.dbt("compile", "--select", "resource_type:test")]
+    data_tests = {node.name: (node.compiled_code, node.config.severity.lower() == "error") for node in nodes}
+    assert sum(is_error for _, is_error in data_tests.values()) > 250
+    return Shared(project, parser.folder / "target" / "partial_parse.msgpack", data_tests)
 
 
 @pytest.fixture(scope="session")
-def data_tests(partial_parse: Path) -> dict[str, tuple[str, bool]]:
+def data_tests(shared: Shared) -> dict[str, tuple[str, bool]]:
     """The SQL of every data test, by name, and whether its severity is error."""
-    nodes = json.loads(partial_parse.with_name("manifest.json").read_text())["nodes"].values()
-    found = {
-        node["name"]: (node["compiled_code"], node["config"]["severity"].lower() == "error")
-        for node in nodes
-        if node["resource_type"] == "test"
-    }
-    assert sum(is_error for _, is_error in found.values()) > 250
-    return found
+    return shared.data_tests
+
+
+@pytest.fixture(scope="session")
+def migrated_once(database: Callable[..., Database], shared: Shared) -> Database:
+    """Migrate the smallest legacy database, once; rename the result, which is then a template."""
+    made, template = database(SCRATCH), "migrated"
+    made.load_legacy("tiny")
+    with inprocess.environment(made):
+        shared.project.build().write(str(made.folder / "run_results.json"))
+    admin = connection.connect(replace(made.target, dbname="postgres"))
+    admin.cursor().execute(f"alter database {SCRATCH} rename to {template}")
+    admin.close()
+    return replace(made, target=replace(made.target, dbname=template))
 
 
 def drop(made: Database) -> None:
@@ -153,10 +172,28 @@ def drop(made: Database) -> None:
 
 
 @pytest.fixture(scope="module")
-def scratch(database: Callable[[str], Database], partial_parse: Path) -> Iterator[Database]:
+def scratch(database: Callable[..., Database], shared: Shared) -> Iterator[Database]:
     """Give a module a database of its own, by the name that the project is parsed for."""
-    made = database(SCRATCH)
+    yield from _own(database(SCRATCH), shared.file)
+
+
+@pytest.fixture(scope="module")
+def migrated(database: Callable[..., Database], migrated_once: Database, shared: Shared) -> Iterator[Database]:
+    """Give a module a database of that name, a copy of the migrated one."""
+    results = migrated_once.folder / "run_results.json"
+    yield from _own(database(SCRATCH, migrated_once.target.dbname), shared.file, results)
+
+
+def _own(made: Database, *artifacts: Path) -> Iterator[Database]:
     (made.folder / "target").mkdir()
-    shutil.copy(partial_parse, made.folder / "target")
+    for artifact in artifacts:
+        shutil.copy(artifact, made.folder / "target")
     yield made
     drop(made)
+
+
+@pytest.fixture(scope="module")
+def project(scratch: Database, shared: Shared) -> Iterator[Project]:
+    """Give a module the project, in the environment of its database."""
+    with inprocess.environment(scratch):
+        yield shared.project

@@ -37,14 +37,21 @@ def broken_keys(database: Database) -> list[tuple[str, str]]:
 
 def assert_nothing_is_lost(database: Database) -> None:
     """Every legacy row is in the ledger, no reference dangles, and no disposition lacks its reason."""
-    for entity, table, source_rows, dispositions in database.rows(
+    ledger = database.rows(
         "select entity, legacy_table, source_rows, migrated_rows + excluded_rows + rejected_rows"
         " from dispatch_audit.migration_ledger"
-    ):
+    )
+    marts = database.rows(
+        "select relname from pg_class where relnamespace = 'dispatch_marts'::regnamespace and relkind = 'r'"
+    )
+    assert {entity for entity, *_ in ledger} == {name for (name,) in marts}
+    for entity, table, source_rows, dispositions in ledger:
         assert source_rows == dispositions, (entity, source_rows, dispositions)
         if entity not in ("technicians", "shipments"):  # these concern only some rows of their table
             found = database.rows(f"select count(*) from legacy.{table}")
             assert found == [(source_rows,)], (entity, source_rows, found)
+    ((keys,),) = database.rows("select count(*) from dispatch_audit.foreign_key_ledger")
+    assert keys > 60
     orphans = "select * from dispatch_audit.foreign_key_ledger where orphan_rows > 0 or not is_enforced"
     assert not (found := database.rows(orphans)), found
     assert not (found := broken_keys(database)), found

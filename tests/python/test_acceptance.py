@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser import SCREENSHOTS, asked, chromium
 from conftest import Database
-from inprocess import parsed
+from inprocess import Project
 from marts import assert_nothing_is_lost, failures
 from selenium.webdriver.common.print_page_options import PrintOptions
 from test_report import read
@@ -92,11 +92,10 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def built(scratch: Database) -> Database:
+def built(scratch: Database, project: Project) -> Database:
     """Build the default scale."""
     scratch.load_legacy("phase7")
-    with parsed(scratch) as project:
-        project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
+    project.build()
     return scratch
 
 

@@ -5,12 +5,12 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from conftest import Database
-from inprocess import Project, parsed
+from inprocess import Project
 from marts import broken_keys
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
@@ -43,13 +43,6 @@ insert into legacy.django_content_type select 90000, app_label, 'rare' from lega
 update legacy.dispatch_notification set item_type_id = 90000 where id >> 16 between 5 and 7;
 create table public.users as select * from legacy.auth_user where id > 90000;
 """
-
-
-@pytest.fixture(scope="module")
-def project(scratch: Database) -> Iterator[Project]:
-    """Parse the project once for all runs."""
-    with parsed(scratch) as project:
-        yield project
 
 
 @pytest.fixture(scope="module")

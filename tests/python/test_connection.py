@@ -169,7 +169,9 @@ def test_only_ctrl_c_counts_as_an_interruption(scratch: Database, is_interrupted
         [sys.executable, "-c", SLOW, "ledger"], cwd=ROOT, env=scratch.environment, stderr=subprocess.PIPE, text=True
     ) as process:
         while not scratch.rows(f"select 1 {sleeper}"):
+            assert process.poll() is None
             time.sleep(0.05)
+        time.sleep(0.5)  # psycopg2 notices no signal that comes after it sent the statement and before it waits
         if is_interrupted:
             process.send_signal(signal.SIGINT)
         else:

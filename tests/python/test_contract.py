@@ -1,10 +1,8 @@
 """What a contract promises is held by the database; where it is not, just the test of that contract says so."""
 
-from collections.abc import Iterator
-
 import pytest
 from conftest import Database
-from inprocess import Project, parsed
+from inprocess import Project
 from marts import failures
 
 # Mart; what takes a promise away; what breaks it then; how the promise is named; which other tests see the broken row.
@@ -75,18 +73,13 @@ NOT_SCANNED = ("foreign key", "index")
 
 
 @pytest.fixture(scope="module")
-def project(scratch: Database) -> Iterator[Project]:
-    """Build everything once."""
-    scratch.load_legacy("tiny")
-    with parsed(scratch) as project:
-        project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
-        yield project
+def scratch(migrated: Database) -> Database:
+    """Start from a migrated database."""
+    return migrated
 
 
 @pytest.fixture(scope="module")
-def found(
-    scratch: Database, project: Project, data_tests: dict[str, tuple[str, bool]]
-) -> dict[str, list[tuple[object, ...]]]:
+def found(scratch: Database, data_tests: dict[str, tuple[str, bool]]) -> dict[str, list[tuple[object, ...]]]:
     """Take a promise of each kind away and break it; return what each test finds then."""
     assert failures(scratch, data_tests) == {}
     scratch.execute(INDEX)

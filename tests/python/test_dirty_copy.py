@@ -4,7 +4,7 @@ import json
 
 import pytest
 from conftest import Database
-from inprocess import parsed
+from inprocess import Project
 from marts import assert_nothing_is_lost, failures
 
 DROP_EVERY_CONSTRAINT = """
@@ -76,12 +76,11 @@ def spoil(database: Database) -> None:
 
 
 @pytest.fixture(scope="module")
-def built(scratch: Database) -> Database:
+def built(scratch: Database, project: Project) -> Database:
     """Build a copy with bad data."""
     scratch.load_legacy("tiny")
     spoil(scratch)
-    with parsed(scratch) as project:
-        project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
+    project.build()
     return scratch
 
 

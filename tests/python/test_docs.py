@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from browser import SCREENSHOTS, asked, chromium
 from conftest import Database
-from inprocess import Project, parsed
+from inprocess import Project
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -28,12 +28,9 @@ START_OF_MANIFEST = "={manifest:"
 
 
 @pytest.fixture(scope="module")
-def project(scratch: Database) -> Iterator[Project]:
-    """Parse the project and build it, once."""
-    scratch.load_legacy("tiny")
-    with parsed(scratch) as project:
-        project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
-        yield project
+def scratch(migrated: Database) -> Database:
+    """Start from a migrated database."""
+    return migrated
 
 
 @pytest.fixture(scope="module")

@@ -98,10 +98,12 @@ def test_only_what_was_published_is_handed_over(database: Callable[[str], Databa
 
 def test_existing_schema_is_not_replaced(scratch: Database, manifest: None, folder: Path):
     scratch.execute("create schema theirs")
-    for name in ("theirs", "dispatch_marts", "App", "legacy", "a; drop"):
-        with pytest.raises(Failure, match=r"exists already|cannot be the application's schema"):
-            handover.run(scratch.target, name, False, folder)
+    with pytest.raises(Failure, match=r"^Schema theirs exists already: "):
+        handover.run(scratch.target, "theirs", False, folder)
     scratch.execute("drop schema theirs")
+    for name in ("dispatch_marts", "dispatch_new", "pg_new", "analytics", "legacy", "App", "a; drop"):
+        with pytest.raises(Failure, match=rf"^“{name}” cannot be the application's schema: "):
+            handover.run(scratch.target, name, False, folder)
     assert is_untouched(scratch)
 
 
@@ -465,11 +467,13 @@ def test_missing_required_values_are_refused(handed_over: Connection, table: str
 
 def test_permissions_end_with_their_role(handed_over: Connection):
     role = insert(handed_over, "roles", role_name="Passing")["role_id"]
-    handed_over.cursor().execute(
+    cursor = handed_over.cursor()
+    cursor.execute(
         "insert into role_permissions (role_id, permission_id) select %s, permission_id from permissions limit 3",
         (role,),
     )
-    handed_over.cursor().execute("delete from roles where role_id = %s", (role,))
+    assert cursor.rowcount == 3
+    cursor.execute("delete from roles where role_id = %s", (role,))
     assert connection.rows(handed_over, f"select count(*) from role_permissions where role_id = '{role}'") == [(0,)]
 
 

@@ -6,14 +6,14 @@ marked before: wherever a mark turns up, whatever the column is called there, a 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import pytest
 from conftest import Database
-from inprocess import Project, parsed
+from inprocess import Project
 
 from ops import report
 
@@ -122,20 +122,13 @@ class Build:
 
 
 @pytest.fixture(scope="module")
-def project(scratch: Database) -> Iterator[Project]:
-    """Parse the project once."""
-    with parsed(scratch) as project:
-        yield project
-
-
-@pytest.fixture(scope="module")
 def built(scratch: Database, project: Project) -> Build:
     """Mark every personal value, build, and look where the marks are."""
     scratch.load_legacy("tiny")
     people = names_of_people(scratch)
     marks = mark(scratch, project)
     mark_free_texts(scratch, project)
-    project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
+    project.build()
 
     types = {
         Column(schema.removeprefix("dispatch_"), relation, name): kind

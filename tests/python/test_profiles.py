@@ -1,11 +1,10 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import hostile
 import pytest
 import yaml
 from conftest import Database
-from inprocess import Project, parsed
+from inprocess import Project
 from jinja2 import Environment
 
 from ops.database.connection import check_server, connect
@@ -68,12 +67,6 @@ def test_the_pinned_settings_are_the_same_everywhere():
     assert set(pinned) == set(hostile.SETTINGS)
 
 
-@pytest.fixture(scope="module")
-def project(scratch: Database) -> Iterator[Project]:
-    with parsed(scratch) as project:
-        yield project
-
-
 def test_dbt_refuses_a_profile_that_lacks_a_line(scratch: Database, project: Project):
     def without(line: str, instead: str) -> str:
         (scratch.folder / "profiles.yml").write_text(whole.replace(line, instead), encoding="utf-8")
@@ -111,10 +104,10 @@ def test_dbt_refuses_what_cannot_be_pinned(
         said = project.refusal(*ASSERT)
         scratch.execute(f"{role} reset all")
         assert f"{name} of the connection is {value} and must be {pinned}: alter role postgres reset" in said
-    scratch.execute("create database latin encoding 'LATIN1' locale 'C' locale_provider libc template template0")
-    monkeypatch.setenv("DISPATCH_PGDATABASE", "latin")
+    scratch.execute("create database iso_8859_1 encoding 'LATIN1' locale 'C' locale_provider libc template template0")
+    monkeypatch.setenv("DISPATCH_PGDATABASE", "iso_8859_1")
     assert "server_encoding of the connection is LATIN1 and must be UTF8: make a" in project.refusal(*ASSERT)
-    scratch.execute("drop database latin with (force)")
+    scratch.execute("drop database iso_8859_1 with (force)")
 
 
 def test_a_standby_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,7 @@ cases or other ones (make properties).
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
@@ -18,7 +18,7 @@ import pytest
 from conftest import Database
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from inprocess import Project, parsed
+from inprocess import Project
 from marts import assert_nothing_is_lost, failures
 from psycopg2.extensions import cursor as Cursor
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
@@ -275,10 +275,9 @@ class Warehouse:
 
 
 @pytest.fixture(scope="module")
-def warehouse(scratch: Database, data_tests: dict[str, tuple[str, bool]]) -> Iterator[Warehouse]:
+def warehouse(scratch: Database, project: Project, data_tests: dict[str, tuple[str, bool]]) -> Warehouse:
     """Prepare a warehouse for the cases, which come one after the other."""
-    with parsed(scratch) as project:
-        yield Warehouse(project, scratch, data_tests)
+    return Warehouse(project, scratch, data_tests)
 
 
 class Half:

@@ -20,8 +20,8 @@ from unittest import mock
 import hostile
 import psycopg2
 import pytest
-from conftest import Database, copy_project
-from inprocess import Project, parsed
+from conftest import Database, Shared, copy_project
+from inprocess import Project, environment, parsed
 from marts import fingerprints
 
 from ops.database.connection import rows, transaction
@@ -531,14 +531,15 @@ def test_no_command_outside_production_writes_into_what_is_published(
     scratch: Database,
     production: Production,
     second: Version,
-    partial_parse: Path,
+    shared: Shared,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
     written = "select relname, relfilenode from pg_class where relnamespace = 'dispatch_marts'::regnamespace order by 1"
     before = scratch.rows(written)
-    with parsed(scratch, DBT_PARTIAL_PARSE_FILE_PATH=str(partial_parse)) as project:
-        shutil.copy(scratch.folder / "target" / "manifest.json", tmp_path)
+    with environment(scratch):
+        project = shared.project
+        shutil.copy(shared.file.with_name("manifest.json"), tmp_path)
         state = ("--state", str(tmp_path))
         for command in (["run"], ["run", "--empty"], ["build"], ["seed", "--full-refresh"], ["snapshot"]):
             assert "are published by releases" in project.refusal(*command)
@@ -579,7 +580,7 @@ def test_release_by_another_user_is_refused(
     production: Production,
     second: Version,
     users: Callable[[str], psycopg2.extensions.connection],
-    partial_parse: Path,
+    shared: Shared,
     monkeypatch: pytest.MonkeyPatch,
 ):
     scratch.execute(
@@ -587,9 +588,9 @@ def test_release_by_another_user_is_refused(
         "grant usage on schema legacy to jane; grant select on all tables in schema legacy to jane"
     )
     command = ("run", "--select", "storages")
-    with parsed(scratch, DBT_PARTIAL_PARSE_FILE_PATH=str(partial_parse)) as project:
+    with environment(scratch):
         monkeypatch.setenv("DISPATCH_PGUSER", "jane")
-        assert "may not read" in project.refusal(*command)
+        assert "may not read" in shared.project.refusal(*command)
     monkeypatch.setenv("DISPATCH_PGUSER", "jane")
     assert "belongs to user postgres, and user jane may not release" in production.project.refusal(*command)
     scratch.execute("alter user jane set default_transaction_read_only = on")  # every session pins it

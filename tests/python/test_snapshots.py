@@ -1,11 +1,10 @@
 """The history of payments, orders and technicians, whatever happens to the legacy rows."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 from conftest import Database
-from inprocess import Project, parsed
+from inprocess import Project
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
 KEYS = {"payments": "payment_id", "orders": "order_id", "technicians": "technician_id"}
@@ -21,13 +20,6 @@ class Ids(NamedTuple):
     duplicated: int
     order: int
     technician: int
-
-
-@pytest.fixture(scope="module")
-def project(scratch: Database) -> Iterator[Project]:
-    """Parse the project once for all runs."""
-    with parsed(scratch) as project:
-        yield project
 
 
 @pytest.fixture(scope="module")

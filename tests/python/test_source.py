@@ -589,5 +589,5 @@ def test_replication_stops_without_the_legacy_server_and_is_cleaned_up_later(
 
 def test_the_project_builds_on_a_replicated_landing(replicated: Landing):
     with inprocess.parsed(replicated) as project:
-        project.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
+        project.build()
     assert_nothing_is_lost(replicated)

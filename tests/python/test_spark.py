@@ -100,7 +100,9 @@ def test_json_values_that_differ_are_told_apart(one: str, other: str):
 
 def test_models_name_no_engine_and_none_of_its_types():
     """What differs between engines is in macros: a name in double quotes is a text where ANSI mode is off."""
-    for file in [*(ROOT / "models").rglob("*.sql"), *(ROOT / "tests").glob("*.sql")]:
+    files = [*(ROOT / "models").rglob("*.sql"), *(ROOT / "tests").glob("*.sql")]
+    assert len(files) > 120
+    for file in files:
         text = file.read_text(encoding="utf-8")
         assert "target.type" not in text, file
         sql = re.sub(r"\{\{ config\([^\n]*\) \}\}|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|--[^\n]*", "", text, flags=re.DOTALL)
@@ -116,7 +118,10 @@ def test_the_profile_passes_only_the_address_of_the_cluster():
 
 def test_the_rows_that_are_numbered_are_of_the_first_ref():
     """By it the macro for Spark finds their columns."""
+    seen = 0
     for file in (ROOT / "models").rglob("*.sql"):
         refs = re.findall(r"ref\('(\w+)'\)", text := file.read_text(encoding="utf-8"))
-        numbered = re.findall(r"numbered_duplicates\(ref\('(\w+)'\)", text)
-        assert numbered in ([], refs[:1]), file
+        if "numbered_duplicates(" in text:
+            assert re.findall(r"numbered_duplicates\(ref\('(\w+)'\)", text) == refs[:1], file
+            seen += 1
+    assert seen > 30

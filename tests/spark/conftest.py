@@ -10,7 +10,7 @@ from ops.project import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 
-from conftest import database, partial_parse, scratch, server  # noqa: F401
+from conftest import database, server  # noqa: F401
 
 from ops.spark.cluster import Cluster
 
