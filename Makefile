@@ -58,7 +58,7 @@ check: $(STAMP) ## check one model and its children in seconds: make check M=pay
 properties: deps ## fuzz the legacy data; more cases than make test
 	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q $(TWO) tests/python/test_properties.py
 
-faults: deps ## fault-injection tests (docs/faults.md); takes about an hour
+faults: deps ## fault-injection tests (docs/faults.md); takes about fifty minutes
 	@.venv/bin/python -m pytest -q $(TWO) tests/faults
 
 bench: deps ## benchmark against alternatives; write ratios to target/benchmarks
