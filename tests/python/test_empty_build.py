@@ -1,7 +1,8 @@
-"""What dbt build --empty makes: every table, without a row. It says in seconds whether all SQL is valid."""
+"""What dbt build --empty makes: every table, with rows in the ledgers only. It shows quickly whether SQL is valid."""
 
 from conftest import Database
 from inprocess import Project
+from marts import fingerprints
 
 STAGING_TESTS = "path:models/staging,resource_type:test"
 
@@ -10,4 +11,5 @@ def test_an_empty_build_passes(scratch: Database, project: Project) -> None:
     scratch.load_legacy("tiny")
     done = project.dbt("build", "--empty", "--exclude", "resource_type:unit_test", STAGING_TESTS)
     assert len(done) > 350
-    assert scratch.rows("select count(*) from dispatch_marts.payments") == [(0,)]
+    filled = {table for table, checksum in fingerprints(scratch).items() if not checksum.startswith("0 ")}
+    assert filled == {"dispatch_audit.migration_ledger", "dispatch_audit.foreign_key_ledger"}
