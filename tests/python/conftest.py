@@ -113,7 +113,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def database(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Database]:
-    """Return a function that makes a database of a given name, empty or a copy of another; one of that name goes."""
+    """Return a function that creates a database, empty or a copy of another; it replaces one of the same name."""
     admin = connection.connect(sandbox.target(server.folder))
 
     def create(name: str, template: str = "template1") -> Database:
