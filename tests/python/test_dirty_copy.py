@@ -44,7 +44,7 @@ TOO_WIDE = {
     "projects": ("dispatch_project", "id", "id + 2147483648", 13),
     "offices": ("dispatch_office", "tax_rate", "1e12", 13),
     "roles": ("dispatch_role", '"order"', "2147483648", 13),
-    "files": ("dispatch_file", "size", "size + 0.5", 13),
+    "files": ("dispatch_file", "size", "floor(size) + 0.5", 13),
     "patients": ("dispatch_patient", "birthdate", "'2001-02-03 04:05+00'", 13),
 }
 
