@@ -42,6 +42,12 @@ create table auth_group_permissions (
     permission_id integer not null
 );
 
+create table auth_user_user_permissions (
+    id integer not null,
+    user_id integer not null,
+    permission_id integer not null
+);
+
 create table django_content_type (
     id integer not null,
     app_label varchar(100) not null,
@@ -397,4 +403,51 @@ create table dispatch_notification (
     item_type_id integer,
     send boolean not null,
     sent boolean not null
+);
+
+create table dispatch_record_attachments (
+    id integer not null,
+    record_id integer not null,
+    file_id integer not null
+);
+
+create table dispatch_record_roles (
+    id integer not null,
+    record_id integer not null,
+    role_id integer not null
+);
+
+-- Products: their roles, their successors, and what they cost a doctor
+
+create table dispatch_product_roles (
+    id integer not null,
+    product_id integer not null,
+    role_id integer not null
+);
+
+create table dispatch_product_successors (
+    id integer not null,
+    from_product_id integer not null,
+    to_product_id integer not null
+);
+
+create table dispatch_offer (
+    id integer not null,
+    doctor_id integer,
+    product_id integer,
+    price_both numeric(10, 2),
+    price_upper numeric(10, 2),
+    price_lower numeric(10, 2)
+);
+
+create table dispatch_discount (
+    id integer not null,
+    offer_id integer not null,
+    percent integer not null,
+    reason text,
+    count integer,
+    "total" integer,
+    used integer,
+    start date,
+    finish date
 );

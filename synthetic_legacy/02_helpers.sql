@@ -76,7 +76,24 @@ insert into gen_count (what, at_tiny, at_phase7, at_full) values
 ('tasks', 120, 7690, 768962),
 ('tasks without an order', 4, 64, 6358),
 ('notifications', 160, 51025, 5102536),
-('malformed notifications', 4, 4, 102);
+('malformed notifications', 4, 4, 102),
+-- links, offers and discounts
+('user permissions', 12, 57, 57),
+('message attachments', 24, 8697, 8697),
+('attachments of rejected messages', 2, 6, 6),
+('message roles', 20, 3041, 3041),
+('roles of rejected messages', 2, 9, 9),
+('product roles in the catalogue', 14, 118, 118),
+('product roles outside the catalogue', 8, 83, 83),
+('product successors in the catalogue', 4, 9, 9),
+('product successors outside the catalogue', 4, 16, 16),
+('offers', 24, 788, 788),
+('offers of a lost doctor', 2, 12, 12),
+('offers outside the catalogue', 6, 171, 171),
+('offers without a doctor', 1, 5, 5),
+('offers without a product', 1, 3, 3),
+('discounts', 12, 151, 151),
+('discounts of rejected offers', 2, 11, 11);
 
 -- Declared immutable although it reads a table and a setting: neither changes within a load, and the planner inserts
 -- the number instead of looking it up for every row.

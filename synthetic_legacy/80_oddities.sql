@@ -113,5 +113,25 @@ begin
     update dispatch_file
     set record_id = (select min(id) from dispatch_record where target_type_id not in (11, 58))
     where id = (select min(id) from dispatch_file where record_id is not null);
+
+    -- A user who joined at a mistyped time, with a permission; a file of a mistyped time, attached to a message; an offer and
+    -- discounts out of bounds, and a discount that ends before it begins.
+    insert into auth_user (
+        id, password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined
+    )
+    select max(id) + 1, '', false, 'imported', '', '', '', false, false, timestamptz '0201-03-04 10:00:00+00'
+    from auth_user;
+    insert into auth_user_user_permissions (id, user_id, permission_id)
+    select 10001, max(id), 1 from auth_user;
+    insert into dispatch_file (id, uid, size, type, created_at)
+    select max(id) + 1, random_uuid(8001, 1), 1024, 1, timestamptz '2108-03-04 10:00:00+00' from dispatch_file;
+    insert into dispatch_record_attachments (id, record_id, file_id)
+    select 10001, (select max(id) from gen_kept_record), max(id) from dispatch_file;
+    update dispatch_offer set price_both = 99999999.99
+    where id = (select max(id) from gen_offer where not is_rejected);
+    update dispatch_discount set percent = 130 where id = (select min(id) + 4 from dispatch_discount);
+    update dispatch_discount set finish = date '0202-12-31' where id = (select min(id) + 5 from dispatch_discount);
+    update dispatch_discount set start = date '2024-06-01', finish = date '2024-05-01'
+    where id = (select min(id) + 6 from dispatch_discount);
 end
 $$;

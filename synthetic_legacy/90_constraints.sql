@@ -22,6 +22,7 @@ begin
         ('auth_user', 'username'),
         ('auth_group', 'name'),
         ('auth_user_groups', 'user_id, group_id'),
+        ('auth_user_user_permissions', 'user_id, permission_id'),
         ('auth_permission', 'content_type_id, codename'),
         ('auth_group_permissions', 'group_id, permission_id'),
         ('django_content_type', 'app_label, model'),
@@ -34,7 +35,11 @@ begin
         ('dispatch_template_predecessors', 'from_template_id, to_template_id'),
         ('dispatch_template_view_groups', 'template_id, group_id'),
         ('dispatch_template_view_roles', 'template_id, role_id'),
-        ('dispatch_template_edit_roles', 'template_id, role_id')
+        ('dispatch_template_edit_roles', 'template_id, role_id'),
+        ('dispatch_record_attachments', 'record_id, file_id'),
+        ('dispatch_record_roles', 'record_id, role_id'),
+        ('dispatch_product_roles', 'product_id, role_id'),
+        ('dispatch_product_successors', 'from_product_id, to_product_id')
     loop
         execute format('alter table %I add unique (%s)', child, key_columns);
     end loop;
@@ -43,6 +48,8 @@ begin
         values
         ('auth_user_groups', 'user_id', 'auth_user'),
         ('auth_user_groups', 'group_id', 'auth_group'),
+        ('auth_user_user_permissions', 'user_id', 'auth_user'),
+        ('auth_user_user_permissions', 'permission_id', 'auth_permission'),
         ('auth_permission', 'content_type_id', 'django_content_type'),
         ('auth_group_permissions', 'group_id', 'auth_group'),
         ('auth_group_permissions', 'permission_id', 'auth_permission'),
@@ -100,7 +107,18 @@ begin
         ('dispatch_note', 'author_id', 'auth_user'),
         ('dispatch_note', 'doctor_id', 'auth_user'),
         ('dispatch_notification', 'recipient_id', 'auth_user'),
-        ('dispatch_notification', 'item_type_id', 'django_content_type')
+        ('dispatch_notification', 'item_type_id', 'django_content_type'),
+        ('dispatch_record_attachments', 'record_id', 'dispatch_record'),
+        ('dispatch_record_attachments', 'file_id', 'dispatch_file'),
+        ('dispatch_record_roles', 'record_id', 'dispatch_record'),
+        ('dispatch_record_roles', 'role_id', 'dispatch_role'),
+        ('dispatch_product_roles', 'product_id', 'dispatch_product'),
+        ('dispatch_product_roles', 'role_id', 'dispatch_role'),
+        ('dispatch_product_successors', 'from_product_id', 'dispatch_product'),
+        ('dispatch_product_successors', 'to_product_id', 'dispatch_product'),
+        ('dispatch_offer', 'doctor_id', 'auth_user'),
+        ('dispatch_offer', 'product_id', 'dispatch_product'),
+        ('dispatch_discount', 'offer_id', 'dispatch_offer')
     loop
         execute format(
             'alter table %I add constraint %I foreign key (%I) references %I (id) deferrable initially deferred',
