@@ -55,6 +55,15 @@
             'team_members': 'auth_user_groups',
             'team_permissions': 'auth_group_permissions',
         },
+        'Further tables': {
+            'user_permissions': 'auth_user_user_permissions',
+            'message_attachments': 'dispatch_record_attachments',
+            'message_roles': 'dispatch_record_roles',
+            'product_roles': 'dispatch_product_roles',
+            'product_successors': 'dispatch_product_successors',
+            'offers': 'dispatch_offer',
+            'discounts': 'dispatch_discount',
+        },
     } -%}
     {%- set entities = [] -%}
     {%- for phase, tables in phases.items() -%}

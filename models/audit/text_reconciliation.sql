@@ -1,8 +1,9 @@
 {%- set texts = {
-    'messages': 'dispatch_record',
-    'doctor_notes': 'dispatch_note',
-    'team_communications': 'dispatch_note',
-    'treatment_discussions': 'dispatch_comment',
+    'messages': ('dispatch_record', 'text', 'body'),
+    'doctor_notes': ('dispatch_note', 'text', 'body'),
+    'team_communications': ('dispatch_note', 'text', 'body'),
+    'treatment_discussions': ('dispatch_comment', 'text', 'body'),
+    'discounts': ('dispatch_discount', 'reason', 'discount_reason'),
 } -%}
 
 -- From the source itself: a text that staging changed would be changed on both sides of the comparison.
@@ -10,23 +11,23 @@
 with
 
 stacked as (
-    {%- for entity, legacy_table in texts.items() %}
+    {%- for entity, (legacy_table, legacy_column, column) in texts.items() %}
     select
         '{{ entity }}' as entity,
         'legacy' as side,
-        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as body
+        cast({{ adapter.quote(legacy_column) }} as {{ dbt.type_string() }}) as body
     from {{ source('dispatch', legacy_table) }}
     union all
     select
         '{{ entity }}' as entity,
         'mart' as side,
-        body
+        {{ column }} as body
     from {{ ref(entity) }}
     union all
     select
         '{{ entity }}' as entity,
         'left_out' as side,
-        body
+        {{ column }} as body
     from {{ ref('int_' ~ entity ~ '__triaged') }}
     where disposition <> 'migrated'
     {{ 'union all' if not loop.last }}

@@ -87,7 +87,7 @@ def test_a_killed_worker_costs_no_row(running: Cluster, variables: dict[str, str
         kill(running.status()["worker 1"])
         said, _ = build.communicate(timeout=PATIENCE)
     assert build.returncode == 0, said
-    assert "44 tables with" in ops(variables, "spark", "compare")
+    assert "51 tables with" in ops(variables, "spark", "compare")
 
 
 def test_a_killed_driver_is_one_sentence_and_the_next_run_works(running: Cluster, variables: dict[str, str]):
@@ -100,4 +100,4 @@ def test_a_killed_driver_is_one_sentence_and_the_next_run_works(running: Cluster
     )
     ops(variables, "spark", "start")
     ops(variables, "spark", "build", *MODELS)
-    assert "44 tables with" in ops(variables, "spark", "compare")
+    assert "51 tables with" in ops(variables, "spark", "compare")

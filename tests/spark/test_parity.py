@@ -34,7 +34,7 @@ def differences(database: Database, address: str) -> list[parity.Comparison]:
     build(database, "--target", "spark")
     with closing(database.connect()) as warehouse:
         found = list(parity.compare(warehouse, catalog.session(), Schemas("dispatch")))
-    assert len(found) == 44
+    assert len(found) == 51
     return [each for each in found if each.problems]
 
 

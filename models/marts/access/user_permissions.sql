@@ -1,0 +1,1 @@
+{{ migrated_rows(ref('int_user_permissions__triaged')) }}

@@ -1,0 +1,1 @@
+{{ migrated_rows(ref('int_message_roles__triaged')) }}

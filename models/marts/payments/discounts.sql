@@ -1,0 +1,1 @@
+{{ migrated_rows(ref('int_discounts__triaged')) }}

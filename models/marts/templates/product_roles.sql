@@ -1,0 +1,1 @@
+{{ migrated_rows(ref('int_product_roles__triaged')) }}
