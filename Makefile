@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 SCALE ?= phase7
-CASES ?= 500
+CASES ?= 5000
 SEED ?= $(shell date +%s)
 REPEAT ?= 3
 
@@ -24,7 +24,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  SCALE=phase7 (default), full or tiny: size of the synthetic legacy database"
-	@echo "  CASES=500 (default), SEED=…: number of cases and random seed of make properties"
+	@echo "  CASES=5000 (default), SEED=…: number of cases and random seed of make properties"
 	@echo "  REPEAT=3 (default): number of repetitions of make bench, at SCALE"
 
 setup: $(STAMP) ## create .venv and profiles.yml (keeps an existing profiles.yml)

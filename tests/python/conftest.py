@@ -1,9 +1,11 @@
 """Fixtures: a PostgreSQL server for the session, databases in it, and dbt run against one of them."""
 
+import fcntl
+import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +22,7 @@ from ops.database.server import Server, temporary_server
 from ops.dbt import sandbox
 from ops.project import ROOT
 from tests.programs import DBT
+from tests.replay import DataTest, Recording, Replay, listening, record
 
 SCRATCH = "scratch"
 PROJECT = ("dbt_project.yml", "packages.yml", "package-lock.yml")
@@ -91,6 +94,11 @@ class Database:
         finally:
             opened.close()
 
+    def build(self, replay: Replay, nodes: Collection[str] | None = None) -> None:
+        """Build everything, or what Replay.select has returned, without dbt."""
+        with closing(self.connect()) as opened, opened.cursor() as cursor:
+            replay.build(cursor, nodes)
+
     def dbt(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run dbt and return its exit code and output; its artifacts are in folder / "target"."""
         return subprocess.run(
@@ -130,34 +138,69 @@ class Shared(NamedTuple):
 
     project: Project
     file: Path  # what dbt keeps of it, which other processes read much faster; manifest.json is beside it
-    data_tests: dict[str, tuple[str, bool]]
 
 
 @pytest.fixture(scope="session")
 def shared(database: Callable[..., Database]) -> Shared:
-    """Parse the project and compile its data tests."""
+    """Parse the project."""
     parser = database(SCRATCH)
     with inprocess.environment(parser):
         project = Project()
-        nodes = [done.node for done in project.dbt("compile", "--select", "resource_type:test")]
-    data_tests = {node.name: (node.compiled_code, node.config.severity.lower() == "error") for node in nodes}
-    assert sum(is_error for _, is_error in data_tests.values()) > 250
-    return Shared(project, parser.folder / "target" / "partial_parse.msgpack", data_tests)
+    drop(parser)
+    return Shared(project, parser.folder / "target" / "partial_parse.msgpack")
 
 
 @pytest.fixture(scope="session")
-def data_tests(shared: Shared) -> dict[str, tuple[str, bool]]:
-    """The SQL of every data test, by name, and whether its severity is error."""
-    return shared.data_tests
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what the first process makes for all."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def migrated_once(database: Callable[..., Database], shared: Shared) -> Database:
+def recording(database: Callable[..., Database], common_folder: Path, request: pytest.FixtureRequest) -> Recording:
+    """Record two builds of the smallest legacy database."""
+    with (common_folder / "recording.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        file = common_folder / "recording.json"
+        if not file.exists():
+            _record(request.getfixturevalue("shared").project, database, common_folder).write(file)
+        return Recording.read(file)
+
+
+def _record(project: Project, database: Callable[..., Database], folder: Path) -> Recording:
+    made = database(SCRATCH)
+    made.load_legacy("tiny")
+    with inprocess.environment(made):
+        with listening() as compiling:
+            tests = [done.node for done in project.dbt("compile", "--select", "resource_type:test")]
+        with listening() as first:
+            project.build().write(str(folder / "run_results.json"))
+        with listening() as again:
+            project.build()
+    drop(made)
+    return record(project.manifest, tests, compiling, first, again)
+
+
+@pytest.fixture(scope="session")
+def replay(recording: Recording) -> Replay:
+    """The recording, addressed to the databases of the name SCRATCH."""
+    return Replay(recording, SCRATCH)
+
+
+@pytest.fixture(scope="session")
+def data_tests(replay: Replay) -> dict[str, DataTest]:
+    """Every data test, by name."""
+    assert sum(test.is_error for test in replay.data_tests.values()) > 250
+    return replay.data_tests
+
+
+@pytest.fixture(scope="session")
+def migrated_once(database: Callable[..., Database], replay: Replay) -> Database:
     """Migrate the smallest legacy database, once; rename the result, which is then a template."""
     made, template = database(SCRATCH), "migrated"
     made.load_legacy("tiny")
-    with inprocess.environment(made):
-        shared.project.build().write(str(made.folder / "run_results.json"))
+    made.build(replay)
     admin = connection.connect(replace(made.target, dbname="postgres"))
     admin.cursor().execute(f"alter database {SCRATCH} rename to {template}")
     admin.close()
@@ -178,10 +221,11 @@ def scratch(database: Callable[..., Database], shared: Shared) -> Iterator[Datab
 
 
 @pytest.fixture(scope="module")
-def migrated(database: Callable[..., Database], migrated_once: Database, shared: Shared) -> Iterator[Database]:
+def migrated(
+    database: Callable[..., Database], migrated_once: Database, shared: Shared, common_folder: Path
+) -> Iterator[Database]:
     """Give a module a database of that name, a copy of the migrated one."""
-    results = migrated_once.folder / "run_results.json"
-    yield from _own(database(SCRATCH, migrated_once.target.dbname), shared.file, results)
+    yield from _own(database(SCRATCH, migrated_once.target.dbname), shared.file, common_folder / "run_results.json")
 
 
 def _own(made: Database, *artifacts: Path) -> Iterator[Database]:

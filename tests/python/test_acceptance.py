@@ -15,6 +15,7 @@ from test_report import read
 
 from ops import report
 from ops.report import published
+from tests.replay import DataTest
 
 # entity: (source, migrated, excluded, rejected)
 PHASE_7 = {
@@ -115,7 +116,7 @@ def built(scratch: Database, project: Project) -> Database:
     return scratch
 
 
-def test_every_data_test_passes(built: Database, data_tests: dict[str, tuple[str, bool]]) -> None:
+def test_every_data_test_passes(built: Database, data_tests: dict[str, DataTest]) -> None:
     assert failures(built, data_tests) == {}
 
 

@@ -5,6 +5,8 @@ from conftest import Database
 from inprocess import Project
 from marts import failures
 
+from tests.replay import DataTest
+
 # Mart; what takes a promise away; what breaks it then; how the promise is named; which other tests see the broken row.
 BROKEN = {
     "not null": (
@@ -79,7 +81,7 @@ def scratch(migrated: Database) -> Database:
 
 
 @pytest.fixture(scope="module")
-def found(scratch: Database, data_tests: dict[str, tuple[str, bool]]) -> dict[str, list[tuple[object, ...]]]:
+def found(scratch: Database, data_tests: dict[str, DataTest]) -> dict[str, list[tuple[object, ...]]]:
     """Take a promise of each kind away and break it; return what each test finds then."""
     assert failures(scratch, data_tests) == {}
     scratch.execute(INDEX)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 from conftest import Database
-from inprocess import Project
 from marts import assert_nothing_is_lost, failures
+
+from tests.replay import DataTest, Replay
 
 DROP_EVERY_CONSTRAINT = """
 do $$
@@ -76,15 +77,15 @@ def spoil(database: Database) -> None:
 
 
 @pytest.fixture(scope="module")
-def built(scratch: Database, project: Project) -> Database:
+def built(scratch: Database, replay: Replay) -> Database:
     """Build a copy with bad data."""
     scratch.load_legacy("tiny")
     spoil(scratch)
-    project.build()
+    scratch.build(replay)
     return scratch
 
 
-def test_every_data_test_of_error_severity_passes(built: Database, data_tests: dict[str, tuple[str, bool]]) -> None:
+def test_every_data_test_of_error_severity_passes(built: Database, data_tests: dict[str, DataTest]) -> None:
     assert failures(built, data_tests) == {}
 
 

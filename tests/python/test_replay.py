@@ -1,0 +1,164 @@
+"""A replay leaves the same database as dbt: from scratch, on another day, with bad data; else it says what it lacks."""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from types import SimpleNamespace
+
+import pytest
+from conftest import SCRATCH, Database, drop
+from inprocess import Project
+from test_dirty_copy import DROP_EVERY_CONSTRAINT, spoil
+
+from tests import replay as module
+from tests.replay import Recording, Replay, ReplayError, Step, UnknownStepError
+
+LAYERS = ("staging", "intermediate", "marts", "audit", "seeds", "snapshots")
+
+# What differs between two builds of the same rows: when a version was recorded, and its key, a hash of that time.
+TIMES = "('dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to')"
+
+# A second day: batches of notifications that change, histories with changed, deleted and returned rows.
+FIRST_DAY = """
+update legacy.dispatch_notification set id = id + (id % 16) * 65536;
+create table public.kept as select * from legacy.dispatch_payment where id % 7 = 0;
+delete from legacy.dispatch_payment where id % 7 = 0;
+"""
+SECOND_DAY = """
+insert into legacy.dispatch_payment select * from public.kept;
+update legacy.dispatch_payment set total_price = total_price + 1 where id % 5 = 0;
+update legacy.dispatch_instruction set deleted = true where id % 9 = 0;
+delete from legacy.dispatch_role where id = (select min(id) from legacy.dispatch_role where user_id is not null);
+update legacy.dispatch_notification set "read" = not "read" where id >> 16 = 3;
+delete from legacy.dispatch_notification where id >> 16 = 4;
+insert into legacy.dispatch_notification select * from legacy.dispatch_notification where id >> 16 = 5;
+update legacy.dispatch_notification set id = null where id >> 16 = 6;
+"""
+
+# What a build leaves in the catalog; no test relies on comments.
+CATALOG = {
+    "relation": "select format('%s.%s %s %s %s', nspname, relname, relkind, relpersistence, relowner::regrole)"
+    " from pg_class inner join pg_namespace on pg_namespace.oid = relnamespace where nspname = any({schemas})",
+    "column": "select format('%s.%s %s %s %s %s', nspname, relname, attnum, attname,"
+    " format_type(atttypid, atttypmod), attnotnull) from pg_attribute inner join pg_class on pg_class.oid = attrelid"
+    " inner join pg_namespace on pg_namespace.oid = relnamespace"
+    " where nspname = any({schemas}) and attnum > 0 and relkind <> 'i'",
+    "constraint": "select format('%s %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(pg_constraint.oid),"
+    " convalidated) from pg_constraint inner join pg_namespace on pg_namespace.oid = connamespace"
+    " where nspname = any({schemas})",
+    "index": "select indexdef from pg_indexes where schemaname = any({schemas})",
+    "view": "select format('%s %s', viewname, definition) from pg_views where schemaname = any({schemas})",
+    "grant": "select format('%s.%s %s', nspname, relname, relacl) from pg_class inner join pg_namespace"
+    " on pg_namespace.oid = relnamespace where nspname = any({schemas}) and relacl is not null",
+    "grant on schema": "select format('%s %s', nspname, nspacl) from pg_namespace"
+    " where nspname = any({schemas}) and nspacl is not null",
+}
+
+
+def left(database: Database, prefix: str = "dispatch") -> set[str]:
+    """Return what a build has left: a checksum of the rows of every table, and a line for every object."""
+    schemas = f"array{[f'{prefix}_{layer}' for layer in LAYERS]}"
+    queries = ((kind, query.format(schemas=schemas)) for kind, query in CATALOG.items())
+    lines = {f"{kind}: {line}" for kind, query in queries for (line,) in database.rows(query)}
+    for schema, table, columns in database.rows(
+        "select table_schema, table_name, string_agg(quote_ident(column_name), ', ' order by ordinal_position)"
+        " from information_schema.columns inner join information_schema.tables using (table_schema, table_name)"
+        f" where table_schema = any({schemas}) and table_type = 'BASE TABLE' and column_name not in {TIMES}"
+        " group by 1, 2"
+    ):
+        ((rows,),) = database.rows(
+            "select count(*) || ' ' || coalesce(md5(string_agg(r, '' order by r)), '')"
+            f" from (select md5(cast(({columns}) as text)) as r from {schema}.{table}) as hashed"
+        )
+        lines.add(f"rows of {schema}.{table}: {rows}")
+    return {re.sub(rf"\b{prefix}_(?={'|'.join(LAYERS)})", "", line) for line in lines}
+
+
+@pytest.fixture(scope="module")
+def builds(
+    database: Callable[..., Database], scratch: Database, project: Project, recording: Recording
+) -> dict[str, tuple[set[str], set[str]]]:
+    """Build two days and a spoilt copy, each with dbt and by replay."""
+    found = {}
+    scratch.load_legacy("tiny")
+    scratch.execute(DROP_EVERY_CONSTRAINT)
+    scratch.execute(FIRST_DAY)
+    other = database("replayed", SCRATCH)
+    replay = Replay(recording, "replayed")
+    for day in ("first day", "second day"):
+        if day == "second day":
+            for each in (scratch, other):
+                each.execute(SECOND_DAY)
+        project.build()
+        other.build(replay)
+        found[day] = left(scratch), left(other)
+    with closing(scratch.connect()) as opened, opened.cursor() as cursor:
+        Replay(recording, SCRATCH).drop(cursor)
+    spoil(scratch)
+    other = database("replayed", SCRATCH)
+    project.build()
+    other.build(replay)
+    found["spoilt copy"] = left(scratch), left(other)
+    other.build(Replay(recording, "replayed", "elsewhere"))
+    found["another schema"] = found["spoilt copy"][0], left(other, "elsewhere")
+    drop(other)
+    return found
+
+
+@pytest.mark.parametrize("build", ["first day", "second day", "spoilt copy", "another schema"])
+def test_replay_leaves_what_dbt_leaves(builds: dict[str, tuple[set[str], set[str]]], build: str) -> None:
+    by_dbt, by_replay = builds[build]
+    assert sorted(by_dbt ^ by_replay) == []
+    kinds = [line.partition(":")[0] for line in by_dbt if not line.startswith("rows of")]
+    assert kinds.count("constraint") > 500 and kinds.count("index") > 150 and kinds.count("view") > 30
+
+
+def test_the_days_differ(builds: dict[str, tuple[set[str], set[str]]]) -> None:
+    """Otherwise the histories and the batches would have had nothing to do."""
+    first, second = builds["first day"][0], builds["second day"][0]
+    changed = {line.split(":")[0] for line in first ^ second if line.startswith("rows of")}
+    assert {f"rows of {table}" for table in (
+        "snapshots.payments_history", "snapshots.orders_history", "snapshots.technicians_history",
+        "marts.notifications", "intermediate.notifications__loaded_batches",
+    )} <= changed  # fmt: skip
+
+
+def test_query_that_reads_data_is_named(scratch: Database, project: Project) -> None:
+    """Also one that reads them through a view, or in a hook before the build."""
+    scratch.execute("create view public.seen as select id from legacy.dispatch_payment where paid")
+    reading = "{{% if execute %}}{{{{ run_query('select count(*) from {}').rows }}}}{{% endif %}}"
+    for relation, schema in (("public.seen", "legacy"), ("dispatch_marts.payments", "dispatch_marts")):
+        with module.listening() as steps:
+            project.dbt("compile", "--inline", reading.format(relation))
+        (step,) = (step for step in steps if relation in step.text)
+        assert step.reads == [schema]
+        with pytest.raises(UnknownStepError, match=r"model.dispatch.payments: .* the query select count"):
+            module._actions("model.dispatch.payments", [step])
+
+
+def test_function_call_is_replayed_and_query_of_the_catalog_must_be_known() -> None:
+    call = Step("model.dispatch.payments", "select public.refresh()", ["refresh"], [])
+    assert module._actions(call.node, [call]) == [call.text]
+    sizes = Step("model.dispatch.payments", "select reltuples from pg_class", ["reltuples"], ["pg_catalog"])
+    with pytest.raises(UnknownStepError, match=r"model.dispatch.payments: .* select reltuples"):
+        module._actions(sizes.node, [sizes])
+
+
+@pytest.mark.parametrize(
+    ("hook", "materialized", "message"),
+    [
+        ("{{ grant_by_size(this) }}", "table", "the hook {{ grant_by_size(this) }}"),
+        ("{% if load_relation(this) %} select 1 {% endif %}", "table", "the hook"),
+        ("analyze dispatch_marts.payments", "incremental", "the materialization incremental"),
+    ],
+)
+def test_hook_or_materialization_must_be_known(hook: str, materialized: str, message: str) -> None:
+    config = SimpleNamespace(materialized=materialized, pre_hook=[], post_hook=[SimpleNamespace(sql=hook)])
+    with pytest.raises(UnknownStepError, match=f"model.dispatch.payments: .*{re.escape(message)}"):
+        module._assert_known("model.dispatch.payments", SimpleNamespace(config=config))
+
+
+def test_refused_statement_names_its_node(builds: object, scratch: Database, replay: Replay) -> None:
+    scratch.execute("drop view dispatch_staging.stg_dispatch__payments cascade")
+    with pytest.raises(ReplayError, match=r"^model.dispatch.int_payments__triaged: relation .* does not exist"):
+        scratch.build(replay, replay.select("model.dispatch.int_payments__triaged"))
