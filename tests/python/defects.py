@@ -168,14 +168,13 @@ def all_limits(columns: list[Column]) -> Case:
 
 def all_nulls(columns: list[Column]) -> Case:
     """Return a case in which each column is null in one row, a row of its own where the table has enough rows."""
-    counted = {column: sum(other.table == column.table for other in columns[:n]) for n, column in enumerate(columns)}
-    return Case(
-        [
-            f"update legacy.{column.table} set {column.quoted} = null"
-            f" where ctid = (select ctid from legacy.{column.table} order by ctid offset {place} % greatest((select count(*) from legacy.{column.table}), 1) limit 1)"
-            for column, place in counted.items()
-        ]
-    )
+    statements = []
+    for number, column in enumerate(columns):
+        place = sum(other.table == column.table for other in columns[:number])
+        rows = f"(select count(*) from legacy.{column.table})"
+        row = f"select ctid from legacy.{column.table} order by ctid offset {place} % greatest({rows}, 1) limit 1"
+        statements.append(f"update legacy.{column.table} set {column.quoted} = null where ctid = ({row})")
+    return Case(statements)
 
 
 @st.composite
