@@ -17,6 +17,7 @@
     {%- set date = ["[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "a date, such as 1900-01-01"] -%}
     {{ return({
         'legacy_schema': ['[^"]+', 'the name of a schema, without a double quote'],
+        'legacy_time_zone': ['[A-Za-z0-9_+/-]*', 'the name of a time zone, such as America/Chicago, or empty'],
         'shipment_carrier': ['.+', 'a name in one line'],
         'shipment_transit_days': ['[0-9]{1,3}', 'a whole number of days'],
         'earliest_plausible_date': date,
@@ -30,4 +31,5 @@
     {%- for name in var_forms() -%}
         {%- do sql_var(name) -%}
     {%- endfor -%}
+    {%- do assert_time_zone_is_known() -%}
 {%- endmacro %}

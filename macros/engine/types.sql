@@ -1,16 +1,4 @@
 {# Types that engines call by different names; text is dbt.type_string(). #}
-{% macro type_timestamp_utc() -%}
-    {{ return(adapter.dispatch('type_timestamp_utc', 'dispatch')()) }}
-{%- endmacro %}
-
-{% macro postgres__type_timestamp_utc() -%}
-    timestamp with time zone
-{%- endmacro %}
-
-{% macro spark__type_timestamp_utc() -%}
-    timestamp
-{%- endmacro %}
-
 {% macro type_any_numeric() -%}
     {{ return(adapter.dispatch('type_any_numeric', 'dispatch')()) }}
 {%- endmacro %}

@@ -36,7 +36,7 @@ stacked as (
             when paid or free then 'completed'
             else 'pending'
         end as kind,
-        made_at,
+        {{ legacy_time('made_at') }} as made_at,
         {{ nan_to_null('total_price') }} as amount
     from {{ source('dispatch', 'dispatch_payment') }}
     union all
@@ -47,7 +47,7 @@ stacked as (
             when legacy_operations.type is null then 'payment'
             else coalesce(operation_types.operation_type, 'unmapped')
         end as kind,
-        legacy_operations.made_at,
+        {{ legacy_time('legacy_operations.made_at') }} as made_at,
         {{ nan_to_null('legacy_operations.price') }} as amount
     from legacy_operations
     left join operation_types on legacy_operations.type = operation_types.type_code

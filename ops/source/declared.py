@@ -1,4 +1,4 @@
-"""The legacy tables as dbt declares them: the variable legacy_schema, and the sources of the staging models."""
+"""The legacy tables as dbt declares them: two variables, and the sources of the staging models."""
 
 import yaml
 
@@ -6,7 +6,9 @@ from ops.database.connection import Connection, rows
 from ops.errors import Failure
 from ops.project import DBT_PROJECT, SOURCE_FILES
 
-SCHEMA = yaml.safe_load(DBT_PROJECT.read_text(encoding="utf-8"))["vars"]["legacy_schema"]
+_VARIABLES = yaml.safe_load(DBT_PROJECT.read_text(encoding="utf-8"))["vars"]
+SCHEMA = _VARIABLES["legacy_schema"]
+TIME_ZONE = _VARIABLES["legacy_time_zone"]  # of times whose columns have none; "" when all have one
 
 
 def declared() -> dict[str, dict[str, str]]:

@@ -21,7 +21,7 @@ from pyarrow import fs
 
 from ops.database.connection import Connection, rows
 from ops.errors import Failure
-from ops.source.declared import SCHEMA, declared
+from ops.source.declared import SCHEMA, TIME_ZONE, declared
 from ops.source.tables import Table
 
 MANIFEST = "manifest.json"
@@ -223,6 +223,13 @@ def _column(name: str, type_: str) -> Column:
         )
         wide = pa.decimal128(DIGITS, MOST_SCALE)
         return Column(name, _decimal(type_) or wide, wide, expression, changed)
+    if type_ == "timestamp without time zone" and TIME_ZONE:
+        # As the macro legacy_time does. What lies beyond the years of Spark cannot always be moved.
+        type_ = "timestamp with time zone"
+        quoted = (
+            f"(case when {quoted} between '{FIRST}' and '{LAST}' then {quoted} at time zone '{TIME_ZONE}'"
+            f" else cast({quoted} as {type_}) end)"
+        )
     if type_ in ("date", "timestamp with time zone"):
         first, last = (FIRST, LAST) if type_ == "date" else (f"{FIRST} 00:00:00+00", f"{LAST} 23:59:59.999999+00")
         exported = pa.date32() if type_ == "date" else pa.timestamp("us", tz="UTC")

@@ -1,5 +1,9 @@
 {% test equals_legacy(model, legacy, key, columns) %}
 
+{%- if execute -%}
+    {%- set contract = (own_nodes('model') | selectattr('alias', 'equalto', model.identifier) | first).columns -%}
+{%- endif -%}
+
 -- From the source itself: a value that staging changed would be changed on both sides of the comparison.
 -- A row of the mart without a legacy row fails as well.
 with
@@ -23,7 +27,11 @@ where
         where
             legacy.id = mart.{{ key }}
             {%- for column, legacy_column in columns.items() %}
-            and legacy.{{ adapter.quote(legacy_column) }} is not distinct from mart.{{ column }}
+            {%- set value = 'legacy.' ~ adapter.quote(legacy_column) %}
+            {%- if execute and contract.get(column, {}).data_type == 'timestamp with time zone' %}
+            {%- set value = legacy_time(value) %}
+            {%- endif %}
+            and {{ value }} is not distinct from mart.{{ column }}
             {%- endfor %}
     )
 

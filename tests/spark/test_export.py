@@ -70,6 +70,26 @@ def test_every_value_arrives(legacy: Database, address: str):
     assert set(table(address, "dispatch_note")["text"].to_pylist()) == {"a\tb\u00e9\U0001f469"}
 
 
+def test_times_without_a_zone_are_converted(legacy: Database, address: str, monkeypatch: pytest.MonkeyPatch):
+    legacy.execute(
+        "alter table legacy.dispatch_payment alter column made_at type timestamp;"
+        "update legacy.dispatch_payment set made_at = '2023-11-05 01:30' where id % 4 = 0;"
+        "update legacy.dispatch_payment set made_at = '2023-03-12 02:30' where id % 4 = 1;"
+        "update legacy.dispatch_payment set made_at = null where id % 4 = 2;"
+        "update legacy.dispatch_payment set made_at = 'infinity' where id % 4 = 3"
+    )
+    with pytest.raises(Failure, match="made_at is of type timestamp without time zone"):
+        run(legacy, address)
+    monkeypatch.setattr(export, "TIME_ZONE", "America/Chicago")
+    run(legacy, address)
+    assert set(table(address, "dispatch_payment")["made_at"].cast(pa.string()).to_pylist()) == {
+        "2023-11-05 07:30:00.000000Z",
+        "2023-03-12 08:30:00.000000Z",
+        None,
+        "9999-12-31 23:59:59.999999Z",
+    }
+
+
 def test_what_spark_cannot_hold_is_reported_and_out_of_range(legacy: Database, address: str):
     legacy.execute(
         "alter table legacy.dispatch_payment alter column total_price type numeric;"

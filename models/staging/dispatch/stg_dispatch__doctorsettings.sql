@@ -31,8 +31,8 @@ renamed as (
 
         ---------- dates and timestamps
         tier_finish as tier_finish_date,
-        cast(baa_agreed_at as {{ type_timestamp_utc() }}) as baa_agreed_at,
-        cast(eula_agreed_at as {{ type_timestamp_utc() }}) as eula_agreed_at
+        {{ legacy_time('baa_agreed_at') }} as baa_agreed_at,
+        {{ legacy_time('eula_agreed_at') }} as eula_agreed_at
 
     from source
 

@@ -29,7 +29,7 @@ renamed as (
         size as size_bytes,
 
         ---------- timestamps
-        cast(created_at as {{ type_timestamp_utc() }}) as created_at
+        {{ legacy_time('created_at') }} as created_at
 
     from source
 

@@ -42,8 +42,8 @@ renamed as (
         deleted as is_deleted,
 
         ---------- timestamps
-        cast(submitted_at as {{ type_timestamp_utc() }}) as submitted_at,
-        cast(updated_at as {{ type_timestamp_utc() }}) as updated_at
+        {{ legacy_time('submitted_at') }} as submitted_at,
+        {{ legacy_time('updated_at') }} as updated_at
 
     from source
 

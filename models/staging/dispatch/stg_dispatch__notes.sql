@@ -19,7 +19,7 @@ renamed as (
         cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as text,
 
         ---------- timestamps
-        cast(created_at as {{ type_timestamp_utc() }}) as created_at
+        {{ legacy_time('created_at') }} as created_at
 
     from source
 

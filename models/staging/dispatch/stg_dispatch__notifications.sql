@@ -27,7 +27,7 @@ renamed as (
         sent as is_emailed,
 
         ---------- timestamps
-        cast(created_at as {{ type_timestamp_utc() }}) as created_at,
+        {{ legacy_time('created_at') }} as created_at,
 
         ---------- change detection
         {{ row_hash('source') }} as row_hash,

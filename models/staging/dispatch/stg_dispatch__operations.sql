@@ -33,7 +33,7 @@ renamed as (
         office_card as is_office_card,
 
         ---------- timestamps
-        cast(made_at as {{ type_timestamp_utc() }}) as made_at
+        {{ legacy_time('made_at') }} as made_at
 
     from source
 

@@ -36,7 +36,7 @@ renamed as (
         netsuite as is_netsuite,
 
         ---------- timestamps
-        cast(made_at as {{ type_timestamp_utc() }}) as made_at
+        {{ legacy_time('made_at') }} as made_at
 
     from source
 

@@ -27,7 +27,7 @@ renamed as (
         {{ adapter.quote('public') }} as is_public,
 
         ---------- timestamps
-        cast(created_at as {{ type_timestamp_utc() }}) as created_at
+        {{ legacy_time('created_at') }} as created_at
 
     from source
 

@@ -22,7 +22,7 @@ renamed as (
         {{ adapter.quote('on') }} as is_on,
 
         ---------- timestamps
-        cast(changed_at as {{ type_timestamp_utc() }}) as changed_at
+        {{ legacy_time('changed_at') }} as changed_at
 
     from source
 

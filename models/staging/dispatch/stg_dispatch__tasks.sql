@@ -28,7 +28,7 @@ renamed as (
         checked as is_checked,
 
         ---------- timestamps
-        cast(done_at as {{ type_timestamp_utc() }}) as done_at
+        {{ legacy_time('done_at') }} as done_at
 
     from source
 

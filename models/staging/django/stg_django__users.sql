@@ -25,8 +25,8 @@ renamed as (
         is_active,
 
         ---------- timestamps
-        cast(last_login as {{ type_timestamp_utc() }}) as last_login_at,
-        cast(date_joined as {{ type_timestamp_utc() }}) as joined_at
+        {{ legacy_time('last_login') }} as last_login_at,
+        {{ legacy_time('date_joined') }} as joined_at
 
     from source
 
