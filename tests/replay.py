@@ -43,6 +43,7 @@ HOOKS = {
 CATALOG_QUERIES = (
     "select conname from pg_catalog.pg_constraint",  # missing_own_keys
     "select column_name, data_type, character_maximum_length",  # get_columns_in_relation
+    "select collname from pg_catalog.pg_collation",  # letter_collation
 )
 VIEWS = "select pg_get_viewdef(oid)"  # batched_version
 IS_LOADED = "select 1 where to_regclass("  # is_loaded_with

@@ -3,7 +3,7 @@
         the columns of the contract. -#}
     {%- set views = run_query(
         "select pg_get_viewdef(oid) from pg_catalog.pg_class where relkind = 'v' and oid in ("
-        ~ (["null"] + upstream_views() | list) | join(', ') ~ ") order by oid::regclass::text"
+        ~ (["null"] + upstream_views() | list) | join(', ') ~ ") order by oid::regclass::text collate \"C\""
     ).columns[0].values() -%}
     {{ return(local_md5(sql ~ views | join ~ get_table_columns_and_constraints())) }}
 {%- endmacro %}

@@ -38,6 +38,13 @@
                 {%- do refuse_setting(name, found[loop.index0], value, remedy) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- set lowered = run_query('select ' ~ lower_case("'ÉIİΣ'")).rows[0][0] -%}
+        {%- if lowered != 'éiiσ' -%}
+            {{ exceptions.raise_compiler_error(
+                "the locale of database '" ~ target.dbname ~ "' turns ÉIİΣ into " ~ lowered ~ " instead of éiiσ, and this"
+                ~ ' server has no other: make the database with LC_CTYPE C.UTF-8, or use PostgreSQL 17 or newer.'
+            ) }}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -3,9 +3,15 @@
 {%- endmacro %}
 
 {% macro postgres__is_valid_email(expression) -%}
-    coalesce({{ expression }} ~ '^[^@[:space:]<>",;]+@[^@[:space:]<>",;.]+([.][^@[:space:]<>",;.]+)+$', false)
+    coalesce({{ expression }} ~ '^{{ email_pattern() }}$', false)
 {%- endmacro %}
 
 {% macro spark__is_valid_email(expression) -%}
-    coalesce(regexp_like({{ expression }}, r'(?U)^[^@\s<>",;]+@[^@\s<>",;.]+([.][^@\s<>",;.]+)+\z'), false)
+    coalesce(regexp_like({{ expression }}, r'^{{ email_pattern() }}\z'), false)
+{%- endmacro %}
+
+{% macro email_pattern() -%}
+    {#- A regular expression of both engines. -#}
+    {%- set excluded = white_space() ~ '<>",;' -%}
+    {{ return('[^@' ~ excluded ~ ']+@[^@' ~ excluded ~ '.]+([.][^@' ~ excluded ~ '.]+)+') }}
 {%- endmacro %}

@@ -66,7 +66,7 @@
             select
                 case contype
                     when 'c' then 'check ' || conname
-                    else lower(replace(pg_get_constraintdef(oid), '"', ''))
+                    else {{ lower_case("replace(pg_get_constraintdef(oid), '\"', '')") }}
                 end
             from pg_catalog.pg_constraint
             where conrelid = {{ table }} and contype in ('c', 'p', 'u', 'f') and convalidated

@@ -15,7 +15,7 @@ stacked as (
     select
         '{{ entity }}' as entity,
         'legacy' as side,
-        cast({{ adapter.quote(legacy_column) }} as {{ dbt.type_string() }}) as body
+        {{ verbatim_text(adapter.quote(legacy_column)) }} as body
     from {{ source('dispatch', legacy_table) }}
     union all
     select

@@ -241,10 +241,12 @@ class Server:
                 " work as another user, or set DISPATCH_PGHOST to another server."
             ) from None
         settings = [part for name, value in self._settings.items() for part in ("--set", f"{name}={value}")]
-        # PostgreSQL's own locale: text sorts and folds alike on every machine.
+        # The same on every machine: PostgreSQL's own locale, or one that every system has.
         locale = ["--encoding=UTF8", "--locale=C"]
         if self.version >= 17:
             locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        else:
+            locale += ["--lc-ctype=C.UTF-8"]
         done = self._run("initdb", "-U", "postgres", "--auth=trust", "--no-sync", "-D", self.folder, *locale, *settings)
         if done.returncode:
             raise Failure(f"PostgreSQL could not create its data in {self.folder}: {_last_line(done.stderr)}.")

@@ -348,8 +348,8 @@ def _enumeration(connection: Connection, table: Table, column: Column) -> str:
     seed, _, seed_column = column.application["values_of"].partition(".")
     values = rows(
         connection,
-        f"select {seed_column} from {connection.schemas.seeds}.{seed} union select {column.name} from {table.source}"
-        f" where {column.name} is not null order by 1",
+        f'select {seed_column} collate "C" from {connection.schemas.seeds}.{seed}'
+        f" union select {column.name} from {table.source} where {column.name} is not null order by 1",
     )
     listed = ", ".join(_text(value) for (value,) in values)
     return f"constraint {column.name}_is_known check ({column.name} in ({listed}))"

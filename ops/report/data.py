@@ -335,7 +335,8 @@ def _read(connection: Connection) -> Report:
                 connection,
                 # A group that is not in the seed may have any name.
                 "select case when team_id is not null or group_name = 'Patient' then group_name else 'another group'"
-                f" end, count(*) from {connection.schemas.marts}.template_view_groups group by 1 order by 2 desc, 1",
+                f' end collate "C", count(*) from {connection.schemas.marts}.template_view_groups'
+                " group by 1 order by 2 desc, 1",
             )
         ),
         shipments=_shipments(connection),
@@ -399,7 +400,7 @@ def _reasons(connection: Connection) -> tuple[Reason, ...]:
         ) as left_out
         left join {connection.schemas.seeds}.reject_reasons
             on left_out.reason = reject_reasons.reason and left_out.disposition = reject_reasons.disposition
-        order by 2 desc, 4 desc, 3
+        order by left_out.disposition collate "C" desc, 4 desc, left_out.reason collate "C"
         """,
     )
     return tuple(
@@ -427,7 +428,7 @@ def _keys(connection: Connection) -> tuple[ForeignKey, ...]:
                     and attname = child_column
             )
         from {0.audit}.foreign_key_ledger
-        order by 1, 2
+        order by child collate "C", child_column collate "C"
         """,
     )
 
@@ -441,7 +442,7 @@ def _money(connection: Connection) -> tuple[Money, ...]:
             entity, kind, to_char(month, 'YYYY-MM'),
             legacy_rows, mart_rows, left_out_rows, legacy_amount, mart_amount, left_out_amount, unexplained_difference
         from {0.audit}.money_reconciliation
-        order by entity desc, month, kind
+        order by entity collate "C" desc, month, kind collate "C"
         """,
     )
 
@@ -469,7 +470,7 @@ def _texts(connection: Connection) -> tuple[Text, ...]:
             cast(legacy_characters as bigint), cast(mart_characters as bigint), cast(left_out_characters as bigint),
             legacy_checksum is not distinct from kept_checksum
         from {0.audit}.text_reconciliation
-        order by 1
+        order by entity collate "C"
         """,
     )
 
@@ -482,7 +483,7 @@ def _specialties(connection: Connection) -> tuple[Specialty, ...]:
         select specialty, count(*), count(*) filter (where is_active)
         from {0.marts}.technicians
         group by specialty
-        order by 2 desc, 3 desc, 1
+        order by 2 desc, 3 desc, specialty collate "C"
         """,
     )
 
@@ -498,7 +499,7 @@ def _teams(connection: Connection) -> tuple[Team, ...]:
             (select count(*) from {0.marts}.team_members where team_members.team_id = teams.team_id),
             (select count(*) from {0.marts}.team_communications where team_communications.team_id = teams.team_id)
         from {0.marts}.teams
-        order by 3 desc, 1
+        order by 3 desc, team_name collate "C"
         """,
     )
 
@@ -511,7 +512,7 @@ def _shipments(connection: Connection) -> tuple[Shipments, ...]:
         select to_char(shipped_at at time zone 'utc', 'YYYY-MM'), carrier, count(*)
         from {0.marts}.shipments
         group by 1, 2
-        order by 1, 2
+        order by 1, carrier collate "C"
         """,
     )
 

@@ -58,7 +58,7 @@ def show_rejects(connection: Connection) -> None:
             count(*), min(legacy_id)
         from {connection.schemas.audit}.migration_rejects
         group by entity, disposition, reason
-        order by disposition desc, entity, count(*) desc, reason
+        order by disposition collate "C" desc, entity collate "C", count(*) desc, reason collate "C"
         """,
     )
     table = _table("Rows left out", "system", "reason", "disposition")
@@ -80,7 +80,7 @@ def show_technicians(connection: Connection) -> None:
             count(*) filter (where is_active)
         from {connection.schemas.marts}.technicians
         group by specialty
-        order by count(*) desc, specialty
+        order by count(*) desc, specialty collate "C"
         """,
     )
     table = _table("Technicians", "specialty")

@@ -28,8 +28,11 @@ where
             legacy.id = mart.{{ key }}
             {%- for column, legacy_column in columns.items() %}
             {%- set value = 'legacy.' ~ adapter.quote(legacy_column) %}
-            {%- if execute and contract.get(column, {}).data_type == 'timestamp with time zone' %}
+            {%- set data_type = contract.get(column, {}).data_type if execute %}
+            {%- if data_type == 'timestamp with time zone' %}
             {%- set value = legacy_time(value) %}
+            {%- elif data_type == 'text' %}
+            {%- set value = verbatim_text(value) %}
             {%- endif %}
             and {{ value }} is not distinct from mart.{{ column }}
             {%- endfor %}

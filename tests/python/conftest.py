@@ -31,6 +31,7 @@ PROJECT += ("dbt_packages", "macros", "models", "seeds", "snapshots", "tests")
 
 # They begin, so that the processes that share the tests end at about the same time.
 LONGEST = ("test_properties", "test_release", "test_batches", "test_build", "test_source", "test_schemas", "test_docs")
+LONGEST += ("test_locales",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,7 +16,7 @@ renamed as (
         plan_id as legacy_plan_id,
 
         ---------- text
-        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as text,
+        {{ verbatim_text(adapter.quote('text')) }} as text,
 
         ---------- timestamps
         {{ legacy_time('created_at') }} as created_at

@@ -18,7 +18,7 @@ renamed as (
 
         ---------- text
         {{ clean_text('name') }} as name,
-        cast(customization as {{ dbt.type_string() }}) as customization_json
+        {{ verbatim_text('customization') }} as customization_json
 
     from source
 

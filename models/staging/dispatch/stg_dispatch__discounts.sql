@@ -15,7 +15,7 @@ renamed as (
         offer_id as legacy_offer_id,
 
         ---------- text
-        cast(reason as {{ dbt.type_string() }}) as discount_reason,
+        {{ verbatim_text('reason') }} as discount_reason,
 
         ---------- numerics
         percent as discount_percent,

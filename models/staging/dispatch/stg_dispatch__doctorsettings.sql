@@ -19,7 +19,7 @@ renamed as (
         tier_type as tier_type_code,
 
         ---------- text
-        cast(clinical_preferences as {{ dbt.type_string() }}) as clinical_preferences,
+        {{ verbatim_text('clinical_preferences') }} as clinical_preferences,
 
         ---------- numerics
         cast(credit as {{ type_any_numeric() }}) as credit,

@@ -23,7 +23,7 @@ renamed as (
         ---------- text
         {{ clean_text('name') }} as name,
         {{ clean_text('ext') }} as ext,
-        cast(parameters as {{ dbt.type_string() }}) as parameters_json,
+        {{ verbatim_text('parameters') }} as parameters_json,
 
         ---------- numerics
         size as size_bytes,

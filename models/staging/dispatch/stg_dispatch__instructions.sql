@@ -23,12 +23,12 @@ renamed as (
         status as status_code,
 
         ---------- text
-        cast(scanner_notes as {{ dbt.type_string() }}) as scanner_notes,
-        cast(notes as {{ dbt.type_string() }}) as notes,
-        cast(complaint as {{ dbt.type_string() }}) as complaint,
-        cast(objective as {{ dbt.type_string() }}) as objective,
-        cast(conditions as {{ dbt.type_string() }}) as conditions,
-        cast(exports as {{ dbt.type_string() }}) as exports_json,
+        {{ verbatim_text('scanner_notes') }} as scanner_notes,
+        {{ verbatim_text('notes') }} as notes,
+        {{ verbatim_text('complaint') }} as complaint,
+        {{ verbatim_text('objective') }} as objective,
+        {{ verbatim_text('conditions') }} as conditions,
+        {{ verbatim_text('exports') }} as exports_json,
         {{ clean_text('suffix') }} as suffix,
 
         ---------- numerics

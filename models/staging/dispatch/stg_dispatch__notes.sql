@@ -16,7 +16,7 @@ renamed as (
         doctor_id as legacy_doctor_user_id,
 
         ---------- text
-        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as text,
+        {{ verbatim_text(adapter.quote('text')) }} as text,
 
         ---------- timestamps
         {{ legacy_time('created_at') }} as created_at

@@ -19,7 +19,7 @@ renamed as (
         ---------- text
         {{ clean_text('sender') }} as sender,
         {{ clean_text('template_name') }} as template_name,
-        cast(template_context as {{ dbt.type_string() }}) as context_json,
+        {{ verbatim_text('template_context') }} as context_json,
 
         ---------- booleans
         {{ adapter.quote('read') }} as is_read,

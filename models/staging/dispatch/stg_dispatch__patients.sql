@@ -21,7 +21,7 @@ renamed as (
         status as status_code,
 
         ---------- text
-        cast(schemes as {{ dbt.type_string() }}) as schemes_json,
+        {{ verbatim_text('schemes') }} as schemes_json,
         {{ clean_text('suffix') }} as suffix,
 
         ---------- booleans

@@ -17,7 +17,7 @@ renamed as (
         office_id as legacy_office_id,
 
         ---------- text
-        cast(installments as {{ dbt.type_string() }}) as installments_json,
+        {{ verbatim_text('installments') }} as installments_json,
 
         ---------- numerics
         cast(tax_rate as {{ type_any_numeric() }}) as tax_percent,

@@ -16,7 +16,7 @@ renamed as (
         project_id as legacy_project_id,
 
         ---------- text
-        cast(notes as {{ dbt.type_string() }}) as notes,
+        {{ verbatim_text('notes') }} as notes,
         {{ clean_text('name') }} as name,
 
         ---------- numerics

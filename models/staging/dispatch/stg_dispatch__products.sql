@@ -19,8 +19,8 @@ renamed as (
 
         ---------- text
         {{ clean_text('name') }} as name,
-        cast(description as {{ dbt.type_string() }}) as description,
-        cast(customization as {{ dbt.type_string() }}) as customization_json,
+        {{ verbatim_text('description') }} as description,
+        {{ verbatim_text('customization') }} as customization_json,
 
         ---------- booleans
         free as is_free,

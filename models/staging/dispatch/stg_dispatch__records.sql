@@ -21,7 +21,7 @@ renamed as (
         type as type_code,
 
         ---------- text
-        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as text,
+        {{ verbatim_text(adapter.quote('text')) }} as text,
 
         ---------- booleans
         {{ adapter.quote('public') }} as is_public,

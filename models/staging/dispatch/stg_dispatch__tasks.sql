@@ -22,7 +22,7 @@ renamed as (
         jaw as jaw_code,
 
         ---------- text
-        cast({{ adapter.quote('text') }} as {{ dbt.type_string() }}) as text,
+        {{ verbatim_text(adapter.quote('text')) }} as text,
 
         ---------- booleans
         checked as is_checked,

@@ -17,7 +17,7 @@ renamed as (
 
         ---------- text
         {{ clean_text('name') }} as name,
-        cast(description as {{ dbt.type_string() }}) as description,
+        {{ verbatim_text('description') }} as description,
         {{ clean_text('discount_reason') }} as discount_reason,
 
         ---------- numerics
