@@ -113,6 +113,14 @@ class Database:
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kept_parses(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what dbt parsed where every process that runs tests finds it."""
+    own = tmp_path_factory.getbasetemp()
+    inprocess.kept_parses = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "parses"
+    inprocess.kept_parses.mkdir(exist_ok=True)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """Run an embedded server for the session."""

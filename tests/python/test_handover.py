@@ -4,8 +4,6 @@ The tests run in the order of the file: from a published version to an applicati
 """
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,7 +15,7 @@ import psycopg2
 import pytest
 from conftest import Database
 from dbt_common.exceptions import DbtRuntimeError
-from inprocess import Project, parsed
+from inprocess import Project, ops, parsed
 from marts import fingerprints
 from psycopg2.extensions import connection as Connection
 
@@ -69,18 +67,6 @@ def handed_over(scratch: Database, manifest: None, folder: Path) -> Iterator[Con
         opened.cursor().execute("set search_path to app")
         yield opened
     scratch.execute("drop role application")
-
-
-def ops(database: Database, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run python -m ops."""
-    return subprocess.run(
-        [sys.executable, "-m", "ops", *arguments],
-        cwd=ROOT,
-        env=database.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def is_untouched(database: Database) -> bool:
@@ -178,7 +164,7 @@ def test_hand_over_is_refused_during_a_release(scratch: Database, manifest: None
 def test_printed_sql_undo_and_hand_over_are_deterministic(
     scratch: Database, manifest: None, folder: Path, tmp_path: Path
 ):
-    printed = ops(scratch, "handover", "--dry-run")
+    printed = ops(scratch.environment, "handover", "--dry-run")
     assert printed.returncode == 0, printed.stderr
     assert is_untouched(scratch)
     scratch.execute(printed.stdout)
@@ -258,10 +244,10 @@ def test_releases_are_refused_after_the_hand_over(handed_over: Connection, publi
         assert f"{operation} is refused: the marts were handed over to the application on {today}" in refused
     with pytest.raises((AssertionError, DbtRuntimeError), match=f"dbt run is refused: the marts were .* {today}"):
         published.dbt("run", "--select", "roles")
-    released = ops(scratch, "release")
+    released = ops(scratch.environment, "release")
     assert released.returncode == 1
     assert f"Not released: The marts were handed over to the application on {today}" in released.stderr
-    again = ops(scratch, "handover")
+    again = ops(scratch.environment, "handover")
     assert again.returncode == 1
     assert again.stderr.count("\n") == 1
     assert "were handed over" in again.stderr

@@ -14,7 +14,7 @@ from threading import Event, Thread, Timer
 import hostile
 import inprocess
 import pytest
-from conftest import Database
+from conftest import SCRATCH, Database, Shared
 from marts import assert_nothing_is_lost
 from psycopg2.extensions import connection as Connection
 
@@ -70,6 +70,7 @@ class Landing(Database):
         return super().environment | {tables.DSN: self.dsn}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start python -m ops source as a process of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "ops", "source", *arguments],
             cwd=ROOT,
@@ -81,9 +82,9 @@ class Landing(Database):
 
     def ops(self, *arguments: str, code: int = 0) -> str:
         """Run python -m ops source and return what it says."""
-        process = self.start(*arguments)
-        said = process.communicate(timeout=120)[0]
-        assert process.returncode == code, said
+        done = inprocess.ops(self.environment, "source", *arguments)
+        said = done.stdout + done.stderr
+        assert done.returncode == code, said
         return said
 
 
@@ -399,7 +400,7 @@ def test_unusable_connection_string_is_not_printed(monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="module")
 def replicated(here: Callable[[str], Landing], there: Database, copied: Landing) -> Iterator[Landing]:
     """A warehouse that follows the legacy server, with the publication that it asks for."""
-    made = here("replicated")
+    made = here(SCRATCH)  # the name that the project is parsed for
     refusal = made.ops("replicate", code=1)
     assert "may not publish" in refusal
     there.execute(refusal[refusal.index("create publication") :])
@@ -587,7 +588,7 @@ def test_replication_stops_without_the_legacy_server_and_is_cleaned_up_later(
     assert same(there, owner)
 
 
-def test_the_project_builds_on_a_replicated_landing(replicated: Landing):
-    with inprocess.parsed(replicated) as project:
-        project.build()
+def test_the_project_builds_on_a_replicated_landing(replicated: Landing, shared: Shared):
+    with inprocess.environment(replicated):
+        shared.project.build()
     assert_nothing_is_lost(replicated)
