@@ -1,23 +1,24 @@
 """Every command reads the schemas of its dbt target, also where those of another target are in the same database."""
 
 import json
+import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest import mock
 
+import inprocess
 import pytest
 import yaml
-from conftest import Database
+from conftest import Database, Shared
+from inprocess import Project
 
 from ops.dbt import profiles
 from ops.errors import Failure
-from ops.project import ROOT
+from ops.handover import handover
 from ops.release import records
 
-TESTS = ("--exclude", "resource_type:test", "resource_type:unit_test")
 SHARED = re.compile(r"\bdispatch_(?:next_)?(?:staging|intermediate|marts|audit|seeds|snapshots|release)\b")
 ADD_PAYMENT = """
 insert into legacy.dispatch_payment
@@ -51,10 +52,7 @@ class Alice:
 
     def ops(self, *arguments: str, **variables: str) -> str:
         """Run python -m ops and return its output."""
-        command = [sys.executable, "-m", "ops", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environment | variables, capture_output=True, text=True, check=False
-        )
+        done = inprocess.ops(self.environment | variables, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -77,8 +75,9 @@ def alice(scratch: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     )
     text = profiles.render(Path(scratch.target.host))
     alice = Alice(scratch, write_profile(tmp_path_factory.mktemp("alice") / "own", text, alice="alice"))
-    done = scratch.dbt("build", "--target", "alice", *TESTS, env=alice.environment)
-    assert done.returncode == 0, done.stdout
+    with mock.patch.dict(os.environ, alice.environment, clear=True):
+        results = Project("--target", "alice").build()
+    results.write(str(scratch.folder / "target" / "run_results.json"))
     yield alice
     scratch.execute("drop owned by alice cascade; drop role alice")
 
@@ -120,14 +119,17 @@ def test_docs_describe_the_target(alice: Alice, tmp_path: Path) -> None:
     assert {f"alice_{layer}" for layer in ("staging", "intermediate", "marts", "audit", "seeds")} == built
 
 
-def test_hand_over_reads_the_production_target(alice: Alice, tmp_path: Path) -> None:
+def test_hand_over_reads_the_production_target(alice: Alice, shared: Shared, tmp_path: Path) -> None:
+    """The contracts name the schemas of dev, none of which it may take over."""
     text = (alice.profiles / "profiles.yml").read_text(encoding="utf-8")
     folder = write_profile(tmp_path / "own", text, prod="alice")
     opened = replace(alice.database, target=replace(alice.database.target, user="alice", schema="alice")).connect()
     records.prepare(opened)
     opened.cursor().execute("insert into alice_release.publications (action, live_build_id) values ('publish', 'b')")
     opened.close()
-    said = alice.ops("handover", "--dry-run", DBT_PROFILES_DIR=str(folder))
+    contracts = json.loads(shared.file.with_name("manifest.json").read_text(encoding="utf-8"))
+    with mock.patch.object(handover, "_manifest", return_value=contracts):
+        said = alice.ops("handover", "--dry-run", DBT_PROFILES_DIR=str(folder))
     assert "from alice_marts.payments" in said
     assert "insert into alice_release.handovers" in said
     assert SHARED.findall(said) == []
