@@ -4,12 +4,13 @@ import shutil
 import uuid
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import hostile
 import pytest
-from conftest import Database, copy_project
+from conftest import Database, Shared, copy_project
 from dbt_common.exceptions import CompilationError
-from inprocess import Project
+from inprocess import Project, parsed
 from marts import assert_nothing_is_lost, broken_keys, fingerprints
 
 from ops import report
@@ -19,11 +20,10 @@ TESTS = ("resource_type:test", "resource_type:unit_test")
 
 
 @pytest.fixture(scope="module")
-def built(scratch: Database) -> Database:
+def built(scratch: Database, project: Project) -> Database:
     """Build everything once, with every test."""
     scratch.load_legacy("tiny")
-    done = scratch.dbt("build")
-    assert done.returncode == 0, done.stdout
+    project.dbt("build")
     return scratch
 
 
@@ -126,21 +126,20 @@ def test_a_failed_child_keeps_its_foreign_keys(built: Database, project: Project
     assert broken_keys(built) == []
 
 
-def test_changed_models_are_built_into_a_developer_schema(built: Database, tmp_path: Path) -> None:
+def test_changed_models_are_built_into_a_developer_schema(built: Database, shared: Shared, tmp_path: Path) -> None:
     """A developer's schema gets the changed model and what depends on it; the rest is read where main built it."""
-    state, project = tmp_path / "state", tmp_path / "project"
-    for folder in (state, project):
+    state, changed = tmp_path / "state", tmp_path / "project"
+    for folder in (state, changed):
         folder.mkdir()
-    shutil.copy(built.folder / "target" / "manifest.json", state)
-    copy_project(project)
-    with (project / "models" / "intermediate" / "access" / "int_roles__triaged.sql").open("a") as model:
+    shutil.copy(shared.file.with_name("manifest.json"), state)
+    copy_project(changed)
+    with (changed / "models" / "intermediate" / "access" / "int_roles__triaged.sql").open("a") as model:
         model.write("-- changed\n")
     profile = (built.folder / "profiles.yml").read_text().replace("schema: dispatch\n", "schema: jane\n")
     (tmp_path / "profiles.yml").write_text(profile)
-    own = {"DBT_PROJECT_DIR": project, "DBT_PROFILES_DIR": tmp_path, "DBT_TARGET_PATH": tmp_path / "target"}
-    command = ("build", "--select", "state:modified+", "--defer", "--state", str(state))
-    done = built.dbt(*command, env={name: str(path) for name, path in own.items()})
-    assert done.returncode == 0, done.stdout
+    own = {"DBT_PROJECT_DIR": changed, "DBT_PROFILES_DIR": tmp_path, "DBT_TARGET_PATH": tmp_path / "target"}
+    with parsed(built, **{name: str(path) for name, path in own.items()}) as project:
+        project.dbt("build", "--select", "state:modified+", "--defer", "--state", str(state))
 
     marts = {name for (name,) in built.rows("select tablename from pg_tables where schemaname = 'jane_marts'")}
     assert {"roles", "role_permissions"} <= marts
@@ -163,7 +162,8 @@ def test_two_runs_do_not_build_into_one_schema(built: Database, project: Project
                 with pytest.raises(CompilationError, match="another dbt run is building into schemas dispatch_"):
                     project.dbt("run", "--select", "roles")
             else:
-                project.dbt("run", "--select", "roles")
+                with mock.patch.object(Project, "QUICK", ("--quiet",)):  # writes a log
+                    project.dbt("build", "--select", "roles", "--exclude", *TESTS)
     # What the other run is known by is what dbt says.
     log = (built.folder / "logs" / "dbt.log").read_text()
     assert "/* dbt build into dispatch as model.dispatch.roles */" in log
