@@ -113,11 +113,17 @@ class Database:
         )
 
 
-@pytest.fixture(scope="session", autouse=True)
-def kept_parses(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep what dbt parsed where every process that runs tests finds it."""
+@pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what the first process makes for all."""
     own = tmp_path_factory.getbasetemp()
-    inprocess.kept_parses = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "parses"
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_parses(common_folder: Path) -> None:
+    """Keep what dbt parsed where every process finds it."""
+    inprocess.kept_parses = common_folder / "parses"
     inprocess.kept_parses.mkdir(exist_ok=True)
 
 
@@ -157,13 +163,6 @@ def shared(database: Callable[..., Database]) -> Shared:
         project = Project()
     drop(parser)
     return Shared(project, parser.folder / "target" / "partial_parse.msgpack")
-
-
-@pytest.fixture(scope="session")
-def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for what the first process makes for all."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
