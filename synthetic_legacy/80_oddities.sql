@@ -102,6 +102,26 @@ begin
     where id = (select max(id) from gen_payment where not is_charged);
     update dispatch_operation set type = 9
     where id = (select max(id) from dispatch_operation where type = 1);
+    -- A second refund in full of two payments. One has the refund id of the first in full: it is the same refund. The
+    -- other follows a refund in part: more is refunded than was paid.
+    insert into dispatch_operation (
+        id, type, made_at, price, sq_order_id, sq_payment_id, sq_refund_id, card_brand, card_bin, card_last,
+        office_card, payment_id, attempts
+    )
+    select
+        (select max(id) from dispatch_operation) + row_number() over (order by id),
+        2, made_at, paid_price, sq_order_id, sq_payment_id, sq_refund_id || case when is_full then '' else '2' end,
+        card_brand, card_bin, card_last, office_card, payment_id, attempts
+    from (
+        select distinct on (is_full)
+            operation.*,
+            payment.paid_price,
+            operation.price = payment.paid_price as is_full
+        from dispatch_operation as operation
+        inner join dispatch_payment as payment on operation.payment_id = payment.id
+        where operation.type = 2
+        order by is_full, operation.id desc
+    ) as refund;
 
     -- Messages: to a user who does not exist, of an unknown type, without a type but with a target; a file of a rejected one.
     update dispatch_record

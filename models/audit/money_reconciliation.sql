@@ -79,24 +79,26 @@ stacked as (
         {{ nan_to_null('legacy_items.' ~ adapter.quote('total')) }} as amount
     from legacy_items
     left join payments on legacy_items.payment_id = payments.legacy_payment_id
+    {%- for side, items in {'mart': 'mart_items', 'left_out': 'items_left_out'}.items() %}
     union all
     select
         'payment_items' as entity,
-        'mart' as side,
+        '{{ side }}' as side,
         payments.status as kind,
         payments.made_at,
-        mart_items.total_amount as amount
-    from mart_items
-    left join payments on mart_items.payment_id = payments.payment_id
+        {{ nan_to_null(items ~ '.total_amount') }} as amount
+    from {{ items }}
+    left join payments on {{ items }}.payment_id = payments.payment_id
+    {%- endfor %}
     union all
     select
-        'payment_items' as entity,
-        'left_out' as side,
-        payments.status as kind,
-        payments.made_at,
-        {{ nan_to_null('items_left_out.total_amount') }} as amount
-    from items_left_out
-    left join payments on items_left_out.payment_id = payments.payment_id
+        'payments' as entity,
+        'over_refunded' as side,
+        status as kind,
+        made_at,
+        refunded_amount - paid_amount as amount
+    from payments
+    where refunded_amount > paid_amount
 )
 
 select
@@ -109,7 +111,10 @@ select
     cast(coalesce(sum(case when side = 'legacy' then amount end), 0) as numeric(38, 2)) as legacy_amount,
     cast(coalesce(sum(case when side = 'mart' then amount end), 0) as numeric(38, 2)) as mart_amount,
     cast(coalesce(sum(case when side = 'left_out' then amount end), 0) as numeric(38, 2)) as left_out_amount,
-    cast(coalesce(sum(case side when 'legacy' then amount else -amount end), 0) as numeric(38, 2))
-        as unexplained_difference
+    cast(
+        coalesce(sum(case side when 'legacy' then amount when 'mart' then -amount when 'left_out' then -amount end), 0)
+        as numeric(38, 2)
+    ) as unexplained_difference,
+    cast(coalesce(sum(case when side = 'over_refunded' then amount end), 0) as numeric(38, 2)) as over_refunded_amount
 from stacked
 group by 1, 2, 3

@@ -19,6 +19,22 @@ decoded as (
     from operations
     left join operation_types
         on operations.type_code = operation_types.type_code
+),
+
+checked as (
+    select
+        *,
+        case
+            when legacy_operation_id is null then 'legacy_id_not_given'
+            when occurrence > 1 then 'duplicate_legacy_id'
+            when {{ any_missing(['price', 'is_office_card', 'attempts']) }} then 'required_value_missing'
+            when {{ any_out_of_range(
+                dates=['made_at'],
+                amounts=['price'],
+                integers=['legacy_operation_id', 'type_code', 'attempts'],
+            ) }} then 'value_out_of_range'
+        end as reason_without_others
+    from decoded
 )
 
 select
@@ -36,14 +52,13 @@ select
     card_last,
     is_office_card,
     made_at,
+    -- Only valid refunds are compared: an invalid row must not reject the valid one that repeats its refund.
     case
-        when legacy_operation_id is null then 'legacy_id_not_given'
-        when occurrence > 1 then 'duplicate_legacy_id'
-        when {{ any_missing(['price', 'is_office_card', 'attempts']) }} then 'required_value_missing'
-        when {{ any_out_of_range(
-            dates=['made_at'],
-            amounts=['price'],
-            integers=['legacy_operation_id', 'type_code', 'attempts'],
-        ) }} then 'value_out_of_range'
+        when reason_without_others is not null then reason_without_others
+        when
+            operation_type = 'refund'
+            and sq_refund_id is not null
+            and {{ occurrence_number('checked', ['sq_refund_id', 'operation_type', 'reason_without_others']) }} > 1
+            then 'duplicate_natural_key'
     end as own_reason
-from decoded
+from checked
