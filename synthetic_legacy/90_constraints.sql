@@ -1,4 +1,4 @@
--- Keys, unique pairs, foreign keys and their indexes, as Django makes them; then statistics.
+-- Keys with their sequences, unique pairs, foreign keys and their indexes, as Django makes them; then statistics.
 set timezone to 'UTC';
 
 set maintenance_work_mem to '256MB';
@@ -15,6 +15,9 @@ begin
         select pg_tables.tablename from pg_tables where pg_tables.schemaname = current_schema() order by 1
     loop
         execute format('alter table %I add primary key (id)', table_name);
+        execute format('create sequence %I as integer owned by %I.id', table_name || '_id_seq', table_name);
+        execute format('alter table %I alter id set default nextval(%L)', table_name, table_name || '_id_seq');
+        execute format('select setval(%L, max(id)) from %I', table_name || '_id_seq', table_name);
     end loop;
 
     for child, key_columns in

@@ -4,7 +4,7 @@ Names, types, comments and constraints are read from the catalog of the publishe
 needs is in the contracts, as `config: {meta: {application: {…}}}` beside the column:
 
 default      SQL expression for inserts that leave the column out; `nextval('…')` also creates that sequence
-numbered_by  the legacy id that the number was made from; the sequence starts after its highest value
+numbered_by  the legacy id that the number was made from; the sequence starts after all that the legacy database gave
 generated    SQL expression over columns of the same row; the column becomes a generated one
 computed     query over other tables; the column is not in the table but in the view `<table>_computed`
 values_of    seed and column, as seed.column: a check accepts the values of the seed and those already in the mart
@@ -21,12 +21,15 @@ from typing import Any, NamedTuple
 
 from ops.database.connection import Connection, rows
 from ops.errors import Failure
+from ops.source.sequences import last_number
 
 READ_ONLY = ("migration_ledger", "migration_rejects")
 IDS = "legacy_ids"
+NUMBERS = "legacy_numbers"  # the audit table with the ids that the legacy database used
 ROLE, ENGINEER, ANALYST = "dispatch_app", "dispatch_engineer", "dispatch_analyst"
 # Columns with this prefix describe the legacy row; they are null in rows that the application inserts.
 LEGACY = "legacy_"
+LARGEST_NUMBER = 2**63 - 1  # of a sequence
 KEYS = {"default", "numbered_by", "generated", "computed", "values_of", "on_delete", "constraints"}
 
 
@@ -82,7 +85,6 @@ class Table:
     constraints: tuple[Constraint, ...]
     extra_constraints: Mapping[str, str] = field(default_factory=dict)
     legacy_id: str | None = None  # the column that names the legacy row
-    first_number: int = 1
     uuid: str = "gen_random_uuid"  # the function that makes a key
 
     @property
@@ -167,7 +169,6 @@ def read(connection: Connection, manifest: Mapping[str, Any]) -> list[Table]:
                 constraints=tuple(constraints.get((schema, name), ())),
                 extra_constraints=_application(contract).get("constraints", {}),
                 legacy_id=ids.get(name),
-                first_number=_first_number(connection, name, declared),
                 uuid=uuid,
             )
             tables.append(table)
@@ -187,7 +188,8 @@ def steps(connection: Connection, tables: list[Table], schema: str, comment: str
                 f"set local search_path to {schema}",
             ],
         ),
-        Step("Tables", [*_sequences(written), *(each for table in tables for each in _create(connection, table))]),
+        Step("Sequences", list(_sequences(connection, written))),
+        Step("Tables", [each for table in tables for each in _create(connection, table)]),
         Step("Rows", [_insert(table) for table in tables]),
         Step("Keys", [each for table in tables for each in _keys(table)]),
         Step("Indexes on foreign keys", [each for table in written for each in _indexes(table)]),
@@ -290,18 +292,6 @@ def _comments(connection: Connection) -> dict[tuple[str, str], str]:
     }
 
 
-def _first_number(connection: Connection, name: str, declared: Mapping[str, Mapping[str, str]]) -> int:
-    """Return the number after the highest one of a legacy row, in the mart or rejected."""
-    for column in {each["numbered_by"] for each in declared.values() if "numbered_by" in each}:
-        return rows(
-            connection,
-            f"select 1 + greatest(0, (select max({column}) from {connection.schemas.marts}.{name}),"
-            f" (select max(legacy_id) from {connection.schemas.audit}.migration_rejects where entity = %s))",
-            (name,),
-        )[0][0]
-    return 1
-
-
 def _missing_role(connection: Connection) -> list[str]:
     """Return the statement that creates the application's role, which stays when the hand-over is undone."""
     if rows(connection, "select 1 from pg_roles where rolname = %s", (ROLE,)):
@@ -311,11 +301,37 @@ def _missing_role(connection: Connection) -> list[str]:
     return [f"create role {ROLE} nologin"]
 
 
-def _sequences(tables: list[Table]) -> Iterator[str]:
+def _sequences(connection: Connection, tables: list[Table]) -> Iterator[str]:
+    audit = connection.schemas.audit
+    found = rows(connection, "select to_regclass(%s)", (f"{audit}.{NUMBERS}",))[0][0]
+    _check_same("table", audit, {NUMBERS}, {NUMBERS} if found else set())
     for table in tables:
         for column in table.own:
             if column.sequence:
-                yield f"create sequence {column.sequence} start {table.first_number}"
+                made_from = column.application.get("numbered_by")
+                first = _first_number(connection, table.name, made_from) if made_from else 1
+                yield f"create sequence {column.sequence} start {first}"
+
+
+def _first_number(connection: Connection, name: str, made_from: str) -> int:
+    """Return the number after the last one that the legacy database gave."""
+    ((table, row, reference),) = rows(
+        connection,
+        "select max(legacy_table) filter (where legacy_column = 'id'),"
+        f" greatest(0, max(largest_id) filter (where legacy_column = 'id'), (select max({made_from})"
+        f" from {connection.schemas.marts}.{name})), greatest(0, max(largest_id))"
+        f" from {connection.schemas.audit}.{NUMBERS} where legacy_id = %s",
+        (made_from,),
+    )
+    # Only the sequence knows all numbers that were given, unless it was not set after a restore or a bulk load.
+    sequence = last_number(connection, table)
+    last = sequence if sequence and sequence >= row else max(row, reference)
+    if last >= LARGEST_NUMBER:
+        raise Failure(
+            f"{name} cannot be numbered: the legacy sequence of {table}.id has reached {last}, and no number comes"
+            " after it. Set the sequence to the largest id that was given, and land it again."
+        )
+    return last + 1
 
 
 def _create(connection: Connection, table: Table) -> Iterator[str]:

@@ -12,8 +12,9 @@ from psycopg2 import sql
 
 from ops.database.connection import Cursor, Target, connect, interrupted, transaction
 from ops.errors import Failure
+from ops.source import sequences
 from ops.source.landing import check_landing, mark, prepare
-from ops.source.tables import Table, connect_legacy, plan
+from ops.source.tables import SOURCE_SCHEMA, Table, connect_legacy, plan
 
 
 class Landed(NamedTuple):
@@ -54,6 +55,7 @@ def copy(target: Target, step: Callable[[str], AbstractContextManager[None]]) ->
                 with step(f"  {table.name}, {count:,} row{'' if count == 1 else 's'}"):
                     _copy_table(out, into, table, count)
                 total += count
+            sequences.land(out, into, SOURCE_SCHEMA)
             landed = Landed(at, len(tables), total)
             mark(into, how="copied", **landed._asdict())
         return landed

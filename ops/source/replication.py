@@ -17,6 +17,7 @@ from ops.console import complain, console, duration, say
 from ops.database.connection import Connection, is_broken, rows, transaction
 from ops.errors import Failure
 from ops.release import records
+from ops.source import sequences
 from ops.source.declared import SCHEMA
 from ops.source.landing import SUBSCRIPTION, check_landing, facts, mark, prepare
 from ops.source.tables import SOURCE_SCHEMA, Table, connect_legacy, examine, legacy_dsn, plan
@@ -93,6 +94,7 @@ def replicate(warehouse: Connection, source: Connection) -> int:
             _drop_slot(source, name)
             raise
     _await_ready(warehouse)
+    _land_sequences(warehouse, source)
     return len(_states(warehouse))
 
 
@@ -462,7 +464,7 @@ def _await_ready(warehouse: Connection) -> None:
 
 
 def _catch_up(warehouse: Connection, source: Connection, found: Subscription) -> None:
-    """Wait until everything that is committed at the legacy server at this moment has arrived."""
+    """Wait until everything that is committed at the legacy server at this moment has arrived; fetch the sequences."""
     ((goal,),) = rows(source, "select pg_current_wal_lsn()")
 
     def look() -> tuple[bool, Any, str]:
@@ -479,6 +481,12 @@ def _catch_up(warehouse: Connection, source: Connection, found: Subscription) ->
         return done, (confirmed, received), f"{behind} of the legacy server's log to come"
 
     _watch(warehouse, look)
+    _land_sequences(warehouse, source)
+
+
+def _land_sequences(warehouse: Connection, source: Connection) -> None:
+    with transaction(warehouse) as into, source.cursor() as out:
+        sequences.land(out, into, SOURCE_SCHEMA)
 
 
 def _watch(warehouse: Connection, look: Callable[[], tuple[bool, Any, str]]) -> None:

@@ -10,6 +10,7 @@ from psycopg2 import sql
 from ops.database.connection import NO_ANSWER, TIMEOUT_SECONDS, Connection, last_line, rows, settle
 from ops.dbt.profiles import session_options
 from ops.errors import Failure
+from ops.source import sequences
 from ops.source.declared import SCHEMA, declared
 
 SOURCE_SCHEMA = "public"  # where Django keeps its tables
@@ -133,12 +134,15 @@ def examine(connection: Connection) -> tuple[list[Table], list[str]]:
 def plan(connection: Connection) -> list[Table]:
     """Return the tables to land; raise Failure when the legacy database is not as the dbt sources declare it."""
     tables, problems = examine(connection)
+    unreadable = [each for each in sequences.examine(connection, SOURCE_SCHEMA) if not each.may_read]
+    problems += [f"sequence {each.name} may not be read by user {connection.info.user}" for each in unreadable]
     if not problems:
         return tables
     if all("may not be read" in problem for problem in problems):
         user = sql.Identifier(connection.info.user)
         grants = [sql.SQL("grant usage on schema {} to {}").format(sql.Identifier(SOURCE_SCHEMA), user)]
         grants += [sql.SQL("grant select ({}) on {} to {}").format(each.names, each.source, user) for each in tables]
+        grants += sequences.grants(connection, unreadable)
         raise Failure(
             f"User {connection.info.user} may not read all that lands, and nothing was written. Let the owner of the "
             "legacy tables run this there:\n" + "\n".join(f"{grant.as_string(connection)};" for grant in grants)

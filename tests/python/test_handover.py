@@ -150,6 +150,20 @@ def test_failed_check_rolls_everything_back(
     assert fingerprints(scratch) == before
 
 
+def test_a_legacy_sequence_without_further_numbers_is_a_sentence(scratch: Database, manifest: None, folder: Path):
+    ((last,),) = scratch.rows("select last_value from legacy.auth_user_id_seq")
+    scratch.execute("alter sequence legacy.auth_user_id_seq as bigint")
+    scratch.execute("select setval('legacy.auth_user_id_seq', 9223372036854775807)")
+    try:
+        with pytest.raises(
+            Failure, match="Nothing was handed over: doctors cannot be numbered: the legacy sequence of"
+        ):
+            handover.run(scratch.target, "app", False, folder)
+    finally:
+        scratch.execute(f"select setval('legacy.auth_user_id_seq', {last})")
+    assert is_untouched(scratch)
+
+
 def test_hand_over_is_refused_during_a_release(scratch: Database, manifest: None, folder: Path):
     with closing(scratch.connect()) as release:
         records.prepare(release)
