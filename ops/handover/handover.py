@@ -23,7 +23,7 @@ from ops.database.server import CLIENT, POSTGRES_VERSIONS
 from ops.dbt import run as dbt
 from ops.docs import diagrams
 from ops.errors import Failure
-from ops.handover import application
+from ops.handover import application, structure
 from ops.handover.application import ANALYST, IDS, ROLE, Table
 from ops.project import ROOT, git_commit
 from ops.release import records
@@ -33,6 +33,7 @@ from ops.source.declared import SCHEMA
 OUTPUT = ROOT / "target" / "handover"
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 LOCK_TIMEOUT = "5s"
+SHOWN = 20  # changes of the structure that are named
 COMMENT = "Tables of the application, made from the published marts by python -m ops handover."
 
 # Statements with the schema of the records.
@@ -105,19 +106,18 @@ def undo(target: Target) -> None:
         schema = _require(connection)
         tables = application.read(connection, _manifest(target))
         with _changing(connection, "The hand-over was not undone") as cursor:
-            names = ", ".join(f"{schema}.{name}" for name in [*(table.name for table in tables), IDS])
+            names = [f"{schema}.{name}" for name in [*(table.name for table in tables), IDS]]
             with step("Waiting until no session uses the tables"):
-                try:
-                    cursor.execute(f"lock table {names} in access exclusive mode")
-                except psycopg2.errors.LockNotAvailable:
-                    raise Failure("the application still uses its tables: stop it first.") from None
+                _lock(cursor, names)
+            _check_unaltered(connection, schema)
             _check_unwritten(connection, tables, schema)
             views = [f"drop view {schema}.{table.view}" for table in tables if table.computed]
-            # No `cascade`: objects of other users in the schema, or on its tables, must stop the drop.
+            # No `cascade`: it would also drop what nobody looked for.
             for statement in (
                 *views,
-                f"drop table {names}",
+                f"drop table {', '.join(names)}",
                 f"drop schema {schema}",
+                f"drop table {connection.schemas.release}.{structure.TABLE}",
                 f"drop function if exists {connection.schemas.release}.note_first_write",
                 f"update {connection.schemas.release}.handovers set undone_at = now() where undone_at is null",
             ):
@@ -209,6 +209,7 @@ def _record(tables: list[Table], schema: str, build_id: str, release_schema: str
             for table in tables
             if table.is_written
         ),
+        *structure.recording(schema, release_schema),
     ]
 
 
@@ -281,6 +282,26 @@ def _try_defaults(connection: Connection, table: Table) -> None:
         for column in table.own:
             if column.sequence:
                 cursor.execute(f"alter sequence {column.sequence} restart")
+
+
+def _lock(cursor: Cursor, names: list[str]) -> None:
+    """Lock those of the tables that still have their names."""
+    cursor.execute("select name from unnest(%s) as name where to_regclass(name) is not null", (names,))
+    if present := ", ".join(name for (name,) in cursor.fetchall()):
+        try:
+            cursor.execute(f"lock table {present} in access exclusive mode")
+        except psycopg2.errors.LockNotAvailable:
+            raise Failure("the application still uses its tables: stop it first.") from None
+
+
+def _check_unaltered(connection: Connection, schema: str) -> None:
+    """Raise Failure, with each difference, when the structure of the schema is not that of the hand-over."""
+    if rows(connection, "select to_regnamespace(%s)", (schema,)) == [(None,)]:
+        raise Failure(f"schema {schema} does not exist any more: somebody renamed or dropped it.")
+    found = structure.differences(connection, schema, connection.schemas.release)
+    if found:
+        shown = "; ".join(found[:SHOWN]) + (f"; and {len(found) - SHOWN:,} more" if len(found) > SHOWN else "")
+        raise Failure(f"schema {schema} was changed after the hand-over, and the change would be lost: {shown}.")
 
 
 def _check_unwritten(connection: Connection, tables: list[Table], schema: str) -> None:

@@ -21,7 +21,7 @@ from psycopg2.extensions import connection as Connection
 
 from ops.database import connection
 from ops.errors import Failure
-from ops.handover import application, handover
+from ops.handover import application, handover, structure
 from ops.project import ROOT
 from ops.release import records
 from ops.release.production import APPLICATION
@@ -607,6 +607,102 @@ def test_undo_stops_at_objects_of_others_but_not_at_writes_that_left_no_trace(fr
     handover.undo(scratch.target)
     assert scratch.rows("select to_regnamespace('app')") == [(None,)]
     with pytest.raises(Failure, match="Nothing is handed over"):
+        handover.undo(scratch.target)
+
+
+ALTERATIONS = {
+    "alter table app.patients add insurance_number text": "column app.patients.insurance_number is new",
+    "alter table app.patients drop column suffix": (
+        "column app.patients.suffix is missing; constraint suffix_is_not_blank on app.patients is missing"
+    ),
+    "alter table app.teams rename team_name to label": (
+        "column app.teams.label is new; column app.teams.team_name is missing;"
+        " constraint team_name_is_not_blank on app.teams was altered"
+    ),
+    "alter table app.storages rename to disks": "table app.disks is new; table app.storages is missing",
+    "alter table app.tasks alter status set default 'completed'": "column app.tasks.status was altered",
+    "alter table app.files alter legacy_uid drop not null, alter size_bytes drop not null": (
+        "column app.files.size_bytes was altered"
+    ),
+    "alter table app.offices alter city type varchar(90)": "column app.offices.city was altered",
+    "alter table app.offices add constraint c check (city <> 'x')": "constraint c on app.offices is new",
+    "alter table app.jaws drop constraint jaws__order_id__fk": "constraint jaws__order_id__fk on app.jaws is missing",
+    "create index i on app.offices (city)": "index app.i is new",
+    "drop index app.tasks__order_id__idx": "index app.tasks__order_id__idx is missing",
+    "comment on table app.orders is 'Ours.'": "table app.orders has another comment",
+    "comment on table app.roles is null": "table app.roles has no comment",
+    "comment on column app.orders.status is 'Ours.'": "column app.orders.status has another comment",
+    "comment on index app.tasks__order_id__idx is 'Ours.'": "index app.tasks__order_id__idx has another comment",
+    "alter table app.teams owner to dispatch_analyst": (
+        "table app.teams belongs to dispatch_analyst instead of postgres"
+    ),
+    "grant truncate on app.orders to dispatch_engineer with grant option": (
+        "dispatch_engineer has truncate on table app.orders with grant option"
+    ),
+    "grant select (city) on app.offices to public": "public has select on column app.offices.city",
+    "revoke update on app.orders from dispatch_app": "dispatch_app no longer has update on table app.orders",
+    "grant usage on schema app to dispatch_analyst": "dispatch_analyst has usage on schema app",
+    "alter default privileges in schema app grant select on tables to public": (
+        "public has select on default acl for role postgres in schema app on tables"
+    ),
+    "create table app.visits (visit_id int primary key)": "table app.visits is new",
+    "create sequence app.s": "sequence app.s is new",
+    "alter sequence app.patient_numbers increment 10": "sequence app.patient_numbers was altered",
+    "create view app.v as select 1 as one": "view app.v is new",
+    "create or replace view app.payments_computed as select payment_id, amount as refunded_amount from app.payments": (
+        "view app.payments_computed was altered"
+    ),
+    "create type app.mood as enum ('good')": "type app.mood is new",
+    "create type app.pair as (a int, b int)": "type app.pair is new",
+    "create function app.f() returns int language sql return 1": "function app.f() is new",
+    "create function public.f(app.orders) returns int language sql return 1": "function public.f(app.orders) is new",
+    "create view public.theirs as select * from app.orders": "view public.theirs is new",
+    "create table public.child () inherits (app.roles)": "table public.child is new",
+    "create table public.t (role_id uuid references app.roles)": "constraint t_role_id_fkey on public.t is new",
+    "create publication p for table app.roles": "publication relation app.roles in publication p is new",
+    "create statistics app.st on city, state from app.offices": "statistics object app.st is new",
+    "create trigger t before insert on app.roles for each row execute function suppress_redundant_updates_trigger()": (
+        "trigger t on app.roles is new"
+    ),
+    "alter table app.roles enable row level security; create policy p on app.roles": (
+        "policy p on app.roles is new; table app.roles was altered"
+    ),
+    "create rule r as on delete to app.roles do instead nothing": "rule r on app.roles is new",
+}
+
+
+def test_undo_names_every_change_of_the_structure(fresh: Connection, scratch: Database):
+    found, expected = {}, {}
+    with closing(scratch.connect()) as opened, opened.cursor() as cursor:
+        opened.autocommit = False
+        for statement, change in ALTERATIONS.items():
+            cursor.execute(statement)
+            found[statement] = "; ".join(structure.differences(opened, "app", "dispatch_release"))
+            expected[statement] = change
+            opened.rollback()
+    assert found == expected
+
+
+def test_undo_is_refused_after_a_change_of_the_structure(fresh: Connection, scratch: Database):
+    scratch.execute(
+        "alter table app.patients add insurance_number text; alter table app.teams rename team_name to label"
+    )
+    scratch.execute("update app.patients set insurance_number = '1' where legacy_patient_id < 40")
+    with pytest.raises(
+        Failure,
+        match=r"not undone: schema app was changed .*: column app.patients.insurance_number is new; "
+        r"column app.teams.label is new; column app.teams.team_name is missing",
+    ):
+        handover.undo(scratch.target)
+    assert scratch.rows("select count(*) from dispatch_release.handovers where undone_at is null") == [(1,)]
+    scratch.execute("alter table app.teams rename label to team_name; alter table app.patients drop insurance_number")
+    handover.undo(scratch.target)
+    assert is_untouched(scratch)
+
+
+def test_undo_of_a_hand_over_without_a_recorded_structure_is_refused(fresh: Connection, scratch: Database):
+    scratch.execute("drop table dispatch_release.handover_structure")
+    with pytest.raises(Failure, match="an earlier version handed over"):
         handover.undo(scratch.target)
 
 
