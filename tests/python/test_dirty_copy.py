@@ -1,6 +1,7 @@
 """A legacy copy without its constraints: rows may be missing, duplicated or broken, and still none may be lost."""
 
 import json
+from contextlib import closing
 
 import pytest
 from conftest import Database
@@ -50,11 +51,16 @@ TOO_WIDE = {
 }
 
 
-def spoil(database: Database) -> None:
-    """Widen every column; put a null, then values that break it, into each; then duplicate every seventh row."""
-    database.execute(DROP_EVERY_CONSTRAINT)
-    database.execute("update legacy.dispatch_instruction set status = 77 where id % 3 = 0")
-    database.execute("update legacy.dispatch_operation set type = 77 where id % 3 = 0")
+def spoil(database: Database) -> list[str]:
+    """Widen every column; put a null, then values that break it, into each; then duplicate every seventh row.
+
+    Return the statements.
+    """
+    statements = [
+        DROP_EVERY_CONSTRAINT,
+        "update legacy.dispatch_instruction set status = 77 where id % 3 = 0",
+        "update legacy.dispatch_operation set type = 77 where id % 3 = 0",
+    ]
     columns = database.rows(
         "select table_name, column_name, data_type from information_schema.columns"
         " where table_schema = 'legacy' order by table_name, ordinal_position"
@@ -62,18 +68,22 @@ def spoil(database: Database) -> None:
     rows = 0
     for table, column, kind in columns:
         if kind in WIDER:
-            database.execute(f'alter table legacy.{table} alter column "{column}" type {WIDER[kind]}')
+            statements.append(f'alter table legacy.{table} alter column "{column}" type {WIDER[kind]}')
         for value in ["null", *BROKEN.get(kind, [])]:
-            database.execute(
+            statements.append(
                 f'update legacy.{table} set "{column}" = {value} where ctid in'
                 f" (select ctid from legacy.{table} order by ctid offset {rows % 23} limit 1)"
             )
             rows += 1
     for table in sorted({table for table, _, _ in columns}):
-        database.execute(f"insert into legacy.{table} select * from legacy.{table} where id % 7 = 0")
-        database.execute(f"delete from legacy.{table} where id % 11 = 0")
+        statements.append(f"insert into legacy.{table} select * from legacy.{table} where id % 7 = 0")
+        statements.append(f"delete from legacy.{table} where id % 11 = 0")
     for table, column, value, every in TOO_WIDE.values():
-        database.execute(f"update legacy.{table} set {column} = {value} where id % 2147483648 % {every} = 2")
+        statements.append(f"update legacy.{table} set {column} = {value} where id % 2147483648 % {every} = 2")
+    with closing(database.connect()) as opened, opened.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    return statements
 
 
 @pytest.fixture(scope="module")
