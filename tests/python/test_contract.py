@@ -5,7 +5,7 @@ from conftest import Database
 from inprocess import Project
 from marts import failures
 
-from tests.replay import DataTest
+from tests.replay import DataTest, Replay, ReplayError
 
 # Mart; what takes a promise away; what breaks it then; how the promise is named; which other tests see the broken row.
 BROKEN = {
@@ -111,11 +111,12 @@ def test_rows_are_checked_where_the_engine_enforces_nothing(
     assert seen == {(mart, promise) for kind, (mart, _, _, promise, _) in BROKEN.items() if kind not in NOT_SCANNED}
 
 
-def test_row_that_violates_a_constraint_stops_the_build(scratch: Database, project: Project) -> None:
+def test_row_that_violates_a_constraint_stops_the_build(scratch: Database, replay: Replay) -> None:
     before = scratch.rows("select count(*) from dispatch_marts.offices")
     scratch.execute(
         "update dispatch_intermediate.int_offices__triaged set country_code = 'Elbonia' where disposition = 'migrated'"
     )
-    with pytest.raises(AssertionError, match='violates check constraint "country_code_has_the_right_length"'):
-        project.dbt("run", "--select", "offices")
+    broken = '^model.dispatch.offices: .* violates check constraint "country_code_has_the_right_length"'
+    with pytest.raises(ReplayError, match=broken):
+        scratch.build(replay, replay.select("model.dispatch.offices"))
     assert scratch.rows("select count(*) from dispatch_marts.offices") == before

@@ -16,6 +16,7 @@ from conftest import Database
 from inprocess import Project
 
 from ops import report
+from tests.replay import Replay
 
 LAYERS = ("staging", "intermediate", "marts", "audit", "snapshots")
 SHOWN = ("marts", "audit", "snapshots")
@@ -122,13 +123,13 @@ class Build:
 
 
 @pytest.fixture(scope="module")
-def built(scratch: Database, project: Project) -> Build:
+def built(scratch: Database, project: Project, replay: Replay) -> Build:
     """Mark every personal value, build, and look where the marks are."""
     scratch.load_legacy("tiny")
     people = names_of_people(scratch)
     marks = mark(scratch, project)
     mark_free_texts(scratch, project)
-    project.build()
+    scratch.build(replay)
 
     types = {
         Column(schema.removeprefix("dispatch_"), relation, name): kind
