@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from browser import SCREENSHOTS, asked, chromium
 from conftest import Database
-from inprocess import Project
 from marts import assert_nothing_is_lost, failures
 from selenium.webdriver.common.print_page_options import PrintOptions
 from test_report import read
 
 from ops import report
 from ops.report import published
-from tests.replay import DataTest
+from tests.replay import DataTest, Replay
 
 # entity: (source, migrated, excluded, rejected)
 PHASE_7 = {
@@ -109,10 +108,10 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def built(scratch: Database, project: Project) -> Database:
+def built(scratch: Database, replay: Replay) -> Database:
     """Build the default scale."""
     scratch.load_legacy("phase7")
-    project.build()
+    scratch.build(replay)
     return scratch
 
 
