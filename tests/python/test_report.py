@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -18,15 +19,17 @@ import pytest
 from conftest import Database
 from markdown_it import MarkdownIt
 from psycopg2 import sql
+from test_dirty_copy import DROP_EVERY_CONSTRAINT, spoil
 
 from ops import report
 from ops.database import connection
 from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
-from ops.report import data, formats, published, verdict
+from ops.report import data, formats, ledger, published, verdict
 from ops.report.charts import timeline
 from ops.report.data import Counts, Report
+from tests.replay import Recording, Replay
 
 SECTIONS = {
     "summary": "Summary",
@@ -149,6 +152,52 @@ def both(found: Report) -> tuple[Page, str]:
     markdown = report.markdown(found)
     tables(markdown)
     return Page(report.html(found)), markdown
+
+
+def of_every_table(database: Database, statement: str) -> None:
+    """Run a statement for each legacy table."""
+    for (table,) in database.rows("select tablename from pg_tables where schemaname = 'legacy'"):
+        database.execute(statement.format(table=f"legacy.{table}"))
+
+
+def no_rows(database: Database) -> None:
+    """Empty the legacy tables."""
+    of_every_table(database, "truncate {table} cascade")
+
+
+def no_ids(database: Database) -> None:
+    """Take the id of every row away."""
+    of_every_table(database, "update {table} set id = null")
+
+
+def one_id(database: Database) -> None:
+    """Give all rows of a table the same id."""
+    of_every_table(database, "update {table} set id = 1")
+
+
+def twice(database: Database) -> None:
+    """Have every row twice."""
+    of_every_table(database, "insert into {table} select * from {table}")
+
+
+def at_both_ends_of_time(database: Database) -> None:
+    """Spread payments and shipments over two centuries; one amount is as large as it can be."""
+    for table, column in (("dispatch_payment", "made_at"), ("dispatch_instruction", "updated_at")):
+        first, last = "'1900-01-01 00:00+00'", "'2099-12-31 23:59+00'"
+        database.execute(
+            f"update legacy.{table} set {column} = case id % 3 when 0 then {first} when 1 then {last} else {column} end"
+        )
+    database.execute("update legacy.dispatch_payment set total_price = 9999999.99 where id % 7 = 0")
+
+
+def rebuild(database: Database, recording: Recording, change: Callable[[Database], None]) -> None:
+    """Change the legacy data, of which nothing is sure, and build from scratch."""
+    replay = Replay(recording, database.target.dbname)
+    with closing(database.connect()) as opened, opened.cursor() as cursor:
+        replay.drop(cursor)
+    database.execute(DROP_EVERY_CONSTRAINT)
+    change(database)
+    database.build(replay)
 
 
 def test_report_before_the_first_build(database: Callable[[str], Database]) -> None:
@@ -355,17 +404,54 @@ def test_changed_amount_fails_the_verdict(copy: Database) -> None:
     assert re.fullmatch(r"payments: [\d,.]+ were reconciled, the mart has [\d,.]+", failed.faults[0])
 
 
-def test_empty_marts_are_no_success(copy: Database) -> None:
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (no_rows, "open"),
+        (no_ids, "open"),
+        (one_id, "holds"),
+        (twice, "holds"),
+        (at_both_ends_of_time, "holds"),
+        (spoil, "holds"),
+    ],
+)
+def test_unusual_data_is_accounted_for(
+    copy: Database,
+    recording: Recording,
+    change: Callable[[Database], None],
+    state: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rebuild(copy, recording, change)
+    found = read(copy)
+    judged = verdict.judge(found)
+    assert [check.faults for check in judged.checks if check.faults] == []
+    assert judged.state == state
+    both(found)
+
+    legacy_rows = {
+        table: copy.rows(f"select count(*) from legacy.{table}")[0][0]
+        for table in {system.legacy_table for system in found.systems}
+    }
+    for system in found.systems:
+        if system.entity not in ("technicians", "shipments"):  # these concern only some rows of their table
+            assert system.counts.source == legacy_rows[system.legacy_table], system.entity
+
+    with closing(copy.connect()) as opened:
+        ledger.show(opened)
+    shown = " ".join(capsys.readouterr().out.split())
+    counts = found.counts
+    numbers = " ".join(f"{number:,}" for number in (counts.source, counts.migrated, counts.excluded, counts.rejected))
+    assert f"Everything {numbers} {formats.percent(counts.rate)}" in shown
+    references, keys = sum(key.checked_rows for key in found.keys), len(found.keys)
+    assert f"0 orphans in {references:,} references over {keys} foreign keys; {keys} of them enforced" in shown
+
+
+def test_empty_marts_are_no_success(copy: Database, recording: Recording) -> None:
+    rebuild(copy, recording, no_rows)
     tables_of = copy.rows(
         "select format('%I.%I', schemaname, tablename) from pg_tables"
         " where schemaname in ('dispatch_marts', 'dispatch_audit')"
-    )
-    ledger = "dispatch_audit.migration_ledger"
-    emptied = ", ".join(name for (name,) in tables_of if name != ledger)
-    copy.execute(
-        f"truncate {emptied} cascade;"
-        f"update {ledger} set source_rows = 0, migrated_rows = 0, excluded_rows = 0, rejected_rows = 0,"
-        " success_rate = null"
     )
     for _ in range(2):  # with a ledger of zeros, then with none
         found = read(copy)
@@ -373,7 +459,7 @@ def test_empty_marts_are_no_success(copy: Database) -> None:
         page, markdown = both(found)
         assert ("div", {"class": "verdict open", "id": "verdict"}) in page.tags
         assert "## ? Nothing is proven yet" in markdown
-        copy.execute(f"truncate {ledger} cascade")
+        copy.execute(f"truncate {', '.join(name for (name,) in tables_of)} cascade")
 
 
 def test_hostile_texts_are_escaped(found: Report) -> None:
