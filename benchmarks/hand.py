@@ -1,6 +1,7 @@
 """The fastest variant: the same tables without dbt, each created in one statement, two at a time.
 
-The SQL is what dbt compiles from the models; keys are added in bulk. The largest table is optionally written by hand
+The queries are what dbt compiles from the models; the constraints and indexes are those that dbt sent when it built the
+same tables without rows, all added in bulk. The largest table is optionally written by hand
 and built first: each of two connections inserts one half of its rows and adds one of its keys. The few rows that are
 missing in it are looked up and checked separately, and there are no signatures. Other tables would gain little.
 """
@@ -11,12 +12,20 @@ from typing import Any
 
 from benchmarks.warehouse import Warehouse
 from ops.errors import Failure
+from tests.replay import Step
 
 PROCESSORS = 2
 LARGEST, LEFT_OUT, SIGNATURES = (
     f"model.dispatch.{name}"
     for name in ("notifications", "int_notifications__left_out", "int_notifications__signatures")
 )
+# What dbt sends for a table; each column, constraint and index has a line.
+SETTING = re.compile(r"^\s*(set local .*?);?$", re.MULTILINE)
+COLUMNS = re.compile(r"^\s*create\s+table \S+\s+\(\n(.*?)\n\s*\) ?;", re.MULTILINE | re.DOTALL)
+NOT_NULL = re.compile(r"^\s+(\w+) .* not null,?$", re.MULTILINE)
+CHECK = re.compile(r'^\s+(constraint "\w+" check .*?),?$', re.MULTILINE)
+KEY = re.compile(r"^\s+(add constraint .*?)[,;]?$", re.MULTILINE)
+INDEX = re.compile(r"^\s+(create index .*\((\w+)\));?$", re.MULTILINE)
 MIDDLE = "(select (min(id) + max(id)) / 2 from legacy.dispatch_notification)"
 MISSING = """
 create table {left_out} as
@@ -34,8 +43,8 @@ cross join lateral (select * from ({query}) as every where legacy_notification_i
 class Script:
     """The statements for each model, and the models that it needs."""
 
-    def __init__(self, manifest: dict[str, Any], *, largest_by_hand: bool) -> None:
-        """Read the manifest of `dbt compile`."""
+    def __init__(self, manifest: dict[str, Any], sent: list[Step], *, largest_by_hand: bool) -> None:
+        """Read the manifest of `dbt compile` and what dbt sent for tables without rows."""
         models = {
             id: node
             for id, node in manifest["nodes"].items()
@@ -43,6 +52,7 @@ class Script:
         }
         self.schemas = sorted({node["schema"] for node in models.values()})
         self._manifest = manifest
+        self._sent = {id: "\n".join(step.text for step in sent if step.node == id) for id in models}
         self.statements = {id: self._statements(node) for id, node in models.items()}
         self.parents = {id: self._built_from(id, set(models)) for id in models}
         if largest_by_hand:
@@ -63,9 +73,9 @@ class Script:
         query = node["compiled_code"]
         if node["config"]["materialized"] == "view":
             return [f"create view {name} as {query}"]
-        clauses = list(self._constraints(node))
+        clauses = self._constraints(node)
         keys = [f"alter table {name} " + ", ".join(clauses)] if clauses else []
-        settings = [hook["sql"] for hook in node["config"]["pre-hook"] if hook["sql"].startswith("set local ")]
+        settings = SETTING.findall(self._sent[node["unique_id"]])
         keys += self._indexes(node).values()
         return ["; ".join([*settings, f"create table {name} as {query}"]), *keys, f"analyze {name}"]
 
@@ -73,7 +83,7 @@ class Script:
         name, query = largest["relation_name"], largest["compiled_code"]
         clauses, keys = [], self._indexes(largest)
         for clause in self._constraints(largest):
-            if key := re.match(r"(add (?:primary key|unique)) \((\w+)\)", clause):
+            if key := re.fullmatch(r'(add constraint ".*" (?:primary key|unique)) \((\w+)\)', clause):
                 keys[key[2]] = f"create unique index {key[2]}_key on {name} ({key[2]})"
                 clauses.append(f"{key[1]} using index {key[2]}_key")
             else:
@@ -105,44 +115,16 @@ class Script:
     def _ancestors(self, id: str) -> set[str]:
         return self.parents[id].union(*(self._ancestors(parent) for parent in self.parents[id]))
 
-    def _constraints(self, node: dict[str, Any]) -> Any:
-        for column in node["columns"].values():
-            for constraint in column["constraints"]:
-                if constraint["type"] == "not_null":
-                    yield f"alter {column['name']} set not null"
-                elif constraint["type"] in ("primary_key", "unique"):
-                    yield f"add {constraint['type'].replace('_', ' ')} ({column['name']})"
-                elif constraint["type"] == "foreign_key":
-                    yield self._foreign_key(node, column["name"], constraint)
-                elif constraint["type"] == "check":
-                    yield f"add constraint {constraint['name']} check ({constraint['expression']})"
-        for constraint in node["constraints"]:
-            what = f"({constraint['expression'] or ', '.join(constraint['columns'])})"
-            yield f"add constraint {constraint['name']} {constraint['type']} {what}"
+    def _constraints(self, node: dict[str, Any]) -> list[str]:
+        """Return the clauses that add the constraints of a table."""
+        sent = self._sent[node["unique_id"]]
+        columns = "".join(COLUMNS.findall(sent))
+        added = [f"alter {column} set not null" for column in NOT_NULL.findall(columns)]
+        return added + [f"add {check}" for check in CHECK.findall(columns)] + KEY.findall(sent)
 
     def _indexes(self, node: dict[str, Any]) -> dict[str, str]:
-        """Return the index of each foreign key whose column no other key begins with."""
-        kinds = {
-            column["name"]: {constraint["type"] for constraint in column["constraints"]}
-            for column in node["columns"].values()
-        }
-        begun = {constraint["columns"][0] for constraint in node["constraints"] if constraint["columns"]}
-        return {
-            column: f"create index on {node['relation_name']} ({column})"
-            for column, found in kinds.items()
-            if "foreign_key" in found and not found & {"primary_key", "unique"} and column not in begun
-        }
-
-    def _foreign_key(self, node: dict[str, Any], column: str, constraint: dict[str, Any]) -> str:
-        if constraint["to"]:  # ref('parent'), or its compiled form
-            name, field = re.search(r"(\w+)\W*$", constraint["to"]).group(1), constraint["to_columns"][0]
-        else:  # parent (field)
-            name, field = re.match(r"(\w+)\s*\((\w+)\)", constraint["expression"]).groups()
-        (parent,) = [each for each in self._manifest["nodes"].values() if each["name"] == name]
-        return (
-            f'add constraint "{node["name"]}__{column}__fk" foreign key ({column})'
-            f" references {parent['relation_name']} ({field})"
-        )
+        """Return the statement of each index by its column."""
+        return {column: statement for statement, column in INDEX.findall(self._sent[node["unique_id"]])}
 
 
 def run(warehouse: Warehouse, script: Script) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import hand, row_by_row
 from benchmarks.measuring import Meter, Run
-from benchmarks.warehouse import Fingerprints, Warehouse
+from benchmarks.warehouse import CONSTRAINTS, Fingerprints, Warehouse
 from ops.console import say
 from ops.errors import Failure
 from ops.project import ROOT
@@ -59,15 +59,18 @@ class Bench:
         self.expected: Fingerprints = {}
         warehouse.renew()
         warehouse.dbt("seed")
+        sent = warehouse.sent("run", "--empty")
+        self.constraints = warehouse.rows(CONSTRAINTS)
+        warehouse.clear(but=SEEDS)
         warehouse.dbt("compile", "--select", "resource_type:model")
         warehouse.keep()
         manifest = warehouse.artifact("manifest")
-        self.hand = hand.Script(manifest, largest_by_hand=True)
+        self.hand = hand.Script(manifest, sent, largest_by_hand=True)
         percentages = DAYS + MORE_DAYS if every else DAYS
         self.changes = {f"day with {percent} % changed": self._change(percent) for percent in percentages}
         if every:
             self.changes["day with 1 % changed in every batch"] = SCATTERED
-            self.compiled = hand.Script(manifest, largest_by_hand=False)
+            self.compiled = hand.Script(manifest, sent, largest_by_hand=False)
             self.defaults = _with_own_keys_of_dbt(folder / "defaults")
             self.keyed = [
                 node["name"]
@@ -107,6 +110,8 @@ class Bench:
         """Run the statements; seeds are not part of the measurement."""
         self.warehouse.clear(but=SEEDS)
         self.measure(name, lambda: hand.run(self.warehouse, script))
+        if self.warehouse.rows(CONSTRAINTS) != self.constraints:
+            raise Failure(f"{name} gives tables with other constraints or indexes than dbt.")
         self.compare(name)
 
     def models(self) -> None:

@@ -1,10 +1,14 @@
 """The database of a variant, created from a template for each run."""
 
 import json
+import os
 import subprocess
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from dbt.cli.main import dbtRunner
 
 from ops import legacy
 from ops.database import connection
@@ -12,10 +16,24 @@ from ops.database.server import Server
 from ops.dbt import run, sandbox
 from ops.errors import Failure
 from ops.project import ROOT
+from tests.replay import Step, listening
 
 DATABASE, TEMPLATE = "bench", "legacy"
 Fingerprints = dict[str, tuple[int, int]]
 LAYERS = ("dispatch_marts", "dispatch_audit")
+CONSTRAINTS = f"""
+select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint
+where connamespace::regnamespace::text in {LAYERS}
+union all
+select attrelid::regclass::text, 'not null ' || attname from pg_attribute
+inner join pg_class on pg_class.oid = attrelid
+where relnamespace::regnamespace::text in {LAYERS} and attnotnull and attnum > 0
+union all
+select indrelid::regclass::text, regexp_replace(pg_get_indexdef(indexrelid), 'INDEX \\S+', 'INDEX') from pg_index
+inner join pg_class on pg_class.oid = indrelid
+where relnamespace::regnamespace::text in {LAYERS}
+order by 1, 2
+"""
 # Two more copies, under other ids, of the tables with nine tenths of all rows.
 TRIPLE = """
 insert into legacy.{table} ({columns})
@@ -115,6 +133,15 @@ class Warehouse:
         )
         if done.returncode:
             raise Failure(f"dbt {' '.join(arguments)} failed:\n{done.stdout}")
+
+    def sent(self, *arguments: str) -> list[Step]:
+        """Run dbt in this process; return the statements that it sent, or raise Failure if it fails."""
+        variables = sandbox.environment(self.target, self.folder)
+        with mock.patch.dict(os.environ, variables, clear=True), listening() as steps:
+            done = dbtRunner().invoke(["--quiet", *arguments])
+        if not done.success:
+            raise Failure(f"dbt {' '.join(arguments)} failed.")
+        return steps
 
     def artifact(self, name: str) -> dict[str, Any]:
         """Return an artifact of the last dbt run."""
