@@ -93,6 +93,7 @@ class Node:
     id: str
     schema: str
     name: str
+    materialized: str
     parents: list[str]
     first: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
@@ -210,6 +211,7 @@ def record(
             id=id,
             schema=node.schema,
             name=node.alias,
+            materialized=node.config.materialized,
             parents=sorted(_built_from(id, manifest, set(built))),
             first=actions[0],
             again=actions[1],
@@ -389,6 +391,10 @@ class Replay:
                 try:
                     if node.batches:
                         self._load(cursor, node, node.batches)
+                    elif node.materialized == "view":
+                        # dbt renames an old view unless it was dropped together with a replaced parent, and drops it.
+                        relation = f'"{self.database}"."{node.schema}"."{node.name}"'
+                        _send(cursor, [f"drop view if exists {relation} cascade", *node.first])
                     else:
                         _send(cursor, node.again if (node.schema, node.name) in existing else node.first)
                 except psycopg2.Error as error:
