@@ -36,6 +36,7 @@ from ops.release import production
 from ops.report import ledger
 from ops.source import comparison, copying, replication
 from ops.source.declared import SCHEMA
+from ops.source.errors import explain, is_lost
 from ops.source.tables import DSN, connect_legacy
 from ops.spark import commands as spark
 
@@ -94,7 +95,7 @@ def doctor() -> None:
     connection = preflight(target)
     say(f"PostgreSQL {connection.server_version // 10000} answers at {target.where}, database {target.dbname}.")
     demo.check_legacy(connection)
-    say(f"Every legacy table that dbt reads is in schema {SCHEMA}.")
+    say(f"The legacy tables in schema {SCHEMA} are as their sources declare them.")
 
 
 @app.command("release")
@@ -315,10 +316,12 @@ def main() -> None:
             f"The server ended a statement: {' '.join(str(error).split())}. A user or a timeout has cancelled it: run"
             " the command again."
         )
-    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+    except psycopg2.Error as error:
         complain(
             f"The connection was lost: {' '.join(str(error).split())}."
             " Once .venv/bin/python -m ops doctor reports no error, run the command again."
+            if is_lost(error)
+            else explain(error)
         )
     else:
         return

@@ -35,7 +35,7 @@ from ops.dbt import run as dbt
 from ops.errors import Failure, Unreachable
 from ops.project import ROOT, close_folders, dbt_target_folder, git_commit
 from ops.release import records
-from ops.source.declared import check_present
+from ops.source import contract
 from ops.source.replication import frozen
 
 PUBLISHED, FAILED, LATER = 0, 1, 75
@@ -112,7 +112,7 @@ class Release:
     def carry_out(self) -> str:
         """Run the steps and return the summary; when they fail, `publications` decides whether it was published."""
         try:
-            check_present(
+            contract.check(
                 self.connection,
                 ".venv/bin/python -m ops source status tells whether the live source still lands; docs/live-source.md"
                 " has more.",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from psycopg2 import sql
 
 from ops.database.connection import Connection, Cursor, transaction
+from ops.source import contract
 from ops.source.tables import Table, plan
 
 
@@ -23,6 +24,7 @@ def compare(warehouse: Connection, source: Connection) -> tuple[int, int, list[D
     Each side is read in one snapshot; they are comparable only while nothing is written to the legacy database.
     """
     tables = plan(source)
+    contract.check(warehouse, "python -m ops source copy lands them.")
     total, differences = 0, []
     with transaction(source) as there, transaction(warehouse) as here:
         for cursor in (there, here):

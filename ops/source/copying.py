@@ -65,7 +65,8 @@ def _copy_table(out: Cursor, into: Cursor, table: Table, count: int) -> None:
     try:
         _pump(
             out,
-            sql.SQL("copy {} ({}) to stdout").format(table.source, table.names),
+            # Not the table itself: that has neither partitions, nor inheritance children, nor generated columns.
+            sql.SQL("copy (select {} from {}) to stdout").format(table.names, table.source),
             into,
             sql.SQL("copy {} ({}) from stdin").format(table.landing, table.names),
         )

@@ -12,7 +12,7 @@ from ops.database.connection import Connection, Cursor, rows
 from ops.errors import Failure
 from ops.release import records
 from ops.source.declared import SCHEMA
-from ops.source.tables import Table
+from ops.source.tables import SOURCE_SCHEMA, Table
 
 LOCK_TIMEOUT = "10min"
 SUBSCRIPTION = "dispatch_legacy"
@@ -21,6 +21,11 @@ MARK = "Landed from the legacy database by dispatch-migration: "
 
 def check_landing(cursor: Cursor) -> None:
     """Reserve the landing for this transaction; raise Failure when it is in use, or must not be overwritten."""
+    if SCHEMA == SOURCE_SCHEMA:
+        raise Failure(
+            f"legacy_schema is {SCHEMA}, which is also the schema of the legacy database: the landing needs a schema of"
+            " its own. Name another one in dbt_project.yml."
+        )
     records.keep_out(cursor)
     cursor.execute(
         """
@@ -78,31 +83,18 @@ def prepare(cursor: Cursor, tables: Sequence[Table]) -> None:
     """Create missing landing tables, add missing columns, and empty all tables."""
     cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(SCHEMA)))
     check_owners(cursor)
-    cursor.execute(
-        """
-        select relname, json_object_agg(attname, format_type(atttypid, atttypmod))
-        from pg_class
-        inner join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
-        where relnamespace = to_regnamespace(%s) and relkind = 'r'
-        group by relname
-        """,
-        (SCHEMA,),
-    )
-    found = {name: json.loads(columns) for name, columns in cursor.fetchall()}
-    problems = []
+    found = _landed(cursor)
     for table in tables:
         if table.name not in found:
             _create(cursor, table)
             continue
-        for column, type_ in table.columns.items():
-            has = found[table.name].pop(column, None)
-            if has is None:
-                cursor.execute(
-                    sql.SQL("alter table {} add column {} " + type_).format(table.landing, sql.Identifier(column))
+        for column in table.columns.keys() - found[table.name]:
+            cursor.execute(
+                sql.SQL("alter table {} add column {} " + table.columns[column]).format(
+                    table.landing, sql.Identifier(column)
                 )
-            elif has != type_:
-                problems.append(f"{table.name}.{column} is of type {has} here and {type_} at the source")
-        problems += [f"{table.name}.{column} exists here and no longer lands" for column in found[table.name]]
+            )
+    problems = misfits(cursor, tables)
     if problems:
         names = sorted({problem.partition(".")[0] for problem in problems})
         raise Failure(
@@ -122,6 +114,19 @@ def prepare(cursor: Cursor, tables: Sequence[Table]) -> None:
         ) from None
 
 
+def misfits(cursor: Cursor, tables: Sequence[Table]) -> list[str]:
+    """Return a sentence for every column that has another type in the landing than at the source, or is there only."""
+    found = _landed(cursor)
+    return [
+        f"{table.name}.{column} is of type {has} here and {table.columns[column]} at the source"
+        if column in table.columns
+        else f"{table.name}.{column} exists here and no longer lands"
+        for table in tables
+        for column, has in found.get(table.name, {}).items()
+        if table.columns.get(column) != has
+    ]
+
+
 def mark(cursor: Cursor, **facts: object) -> None:
     """Record in the comment on the landing schema where its tables come from."""
     comment = MARK + json.dumps(facts, default=str)
@@ -132,6 +137,21 @@ def facts(connection: Connection) -> dict[str, Any]:
     """Return what `mark` recorded; {} when nothing has landed."""
     found = rows(connection, "select obj_description(to_regnamespace(%s), 'pg_namespace')", (SCHEMA,))[0][0] or ""
     return json.loads(found.removeprefix(MARK)) if found.startswith(MARK) else {}
+
+
+def _landed(cursor: Cursor) -> dict[str, dict[str, str]]:
+    """Return the exact type of every column in the landing, by table."""
+    cursor.execute(
+        """
+        select relname, json_object_agg(attname, format_type(atttypid, atttypmod) order by attnum)
+        from pg_class
+        inner join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
+        where relnamespace = to_regnamespace(%s) and relkind = 'r'
+        group by relname
+        """,
+        (SCHEMA,),
+    )
+    return {name: json.loads(columns) for name, columns in cursor.fetchall()}
 
 
 def _create(cursor: Cursor, table: Table) -> None:

@@ -14,13 +14,14 @@ import psycopg2
 from psycopg2 import sql
 
 from ops.console import complain, console, duration, say
-from ops.database.connection import Connection, is_broken, rows, transaction
+from ops.database.connection import Connection, Cursor, is_broken, rows, transaction
 from ops.errors import Failure
 from ops.release import records
-from ops.source import sequences
+from ops.source import contract, sequences
 from ops.source.declared import SCHEMA
-from ops.source.landing import SUBSCRIPTION, check_landing, facts, mark, prepare
-from ops.source.tables import SOURCE_SCHEMA, Table, connect_legacy, examine, legacy_dsn, plan
+from ops.source.errors import sentence
+from ops.source.landing import SUBSCRIPTION, check_landing, facts, mark, misfits, prepare
+from ops.source.tables import SOURCE_SCHEMA, Table, connect_legacy, declared_tables, legacy_dsn, plan
 
 FAILURES = 3  # failed attempts; a restart of the legacy server causes fewer
 STALLED_SECONDS = 300  # without any progress
@@ -33,6 +34,10 @@ OWN = (
     " and subdbid = (select oid from pg_database where datname = current_database()))"
 )
 LOG = "the log of the warehouse's server has the reason"
+RESTRICTIONS = (
+    "until python -m ops source stop, the legacy server refuses alter column … type on every published column, and drop"
+    " column without cascade. Before such a migration of the application: stop; after it: replicate."
+)
 
 
 class Subscription(NamedTuple):
@@ -60,12 +65,12 @@ def frozen(warehouse: Connection) -> Iterator[None]:
         say("An interrupted command left replication paused: it resumes.")
         _enable(warehouse)
     with closing(connect_legacy()) as source:
-        _check_changes(source, found)
+        _check_changes(warehouse, source, found)
         _await_ready(warehouse)
         _catch_up(warehouse, source, found)
         try:
             _disable(warehouse)
-            _check_changes(source, found)  # a table may have left the publication since the first check
+            _check_changes(warehouse, source, found)  # a table may have left the publication since the first check
             yield
         finally:
             try:
@@ -79,11 +84,13 @@ def replicate(warehouse: Connection, source: Connection) -> int:
 
     Raises Failure when that is impossible; a failure before the subscription exists leaves only the publication.
     """
-    tables = plan(source)
-    if _subscription(warehouse) is None:
-        _check_source(source, tables)
+    is_new = _subscription(warehouse) is None
+    tables = plan(source, "replicate", warehouse.server_version, _unable_to_publish(source) if is_new else ())
+    if is_new:
         with transaction(warehouse) as cursor:
             check_landing(cursor)
+            _check_forwarding(cursor, tables)
+        say(f"Note: {RESTRICTIONS}")
         name = _name(warehouse)
         _publish(source, name, tables)
         with console.status("Waiting for the transactions that run on the legacy server to end …"):
@@ -156,7 +163,7 @@ def stop(warehouse: Connection) -> str | None:
             except psycopg2.errors.InsufficientPrivilege:
                 say(f"Publication {name} belongs to another user and is kept for the next time.")
     except (Failure, psycopg2.Error) as error:
-        reason = str(error) if isinstance(error, Failure) else _sentence(error)
+        reason = str(error) if isinstance(error, Failure) else sentence(error)
         return (
             f"{reason}\nThe legacy server keeps its log for this warehouse without limit: run this command again once "
             f"it can be reached, or run there:\n"
@@ -184,13 +191,14 @@ def status(warehouse: Connection) -> tuple[list[str], list[str]]:
     lines.append(f"{len(states) - len(waiting)} of {len(states)} tables have been copied.")
     if waiting:
         lines.append(f"Still being copied: {', '.join(waiting)}.")
+    lines.append(f"Note: {RESTRICTIONS}")
     problems = []
     try:
         source = connect_legacy()
     except Failure as failure:
         return lines, [str(failure)]
     with closing(source):
-        problems = _changes(source, found)
+        problems = _changes(warehouse, source, found)
         slot = rows(
             source,
             """
@@ -226,12 +234,16 @@ def status(warehouse: Connection) -> tuple[list[str], list[str]]:
     return lines, problems
 
 
-def _changes(source: Connection, found: Subscription) -> list[str]:
+def _changes(warehouse: Connection, source: Connection, found: Subscription) -> list[str]:
     """Return changes at the legacy server that keep some or all of its data from arriving."""
-    tables, problems = examine(source)
+    problems = contract.examine(source, SOURCE_SCHEMA, "replicate", warehouse.server_version).problems
+    tables = declared_tables(source)
+    if not problems:
+        with warehouse.cursor() as cursor:
+            problems = [f"{problem}." for problem in misfits(cursor, tables)]
     if problems:
         return [
-            *(f"The legacy database has changed: {problem}." for problem in problems),
+            *(f"The legacy database has changed: {problem}" for problem in problems),
             "Replication stops at such a change, or continues without the table. Undo it there, or declare it in "
             "models/staging/*/*sources*.yml and adapt the staging models; then "
             "python -m ops source stop and replicate.",
@@ -244,8 +256,8 @@ def _changes(source: Connection, found: Subscription) -> list[str]:
     return []
 
 
-def _check_changes(source: Connection, found: Subscription) -> None:
-    if problems := _changes(source, found):
+def _check_changes(warehouse: Connection, source: Connection, found: Subscription) -> None:
+    if problems := _changes(warehouse, source, found):
         raise Failure("\n".join(problems))
 
 
@@ -292,8 +304,8 @@ def _errors(warehouse: Connection) -> int:
     )[0][0]
 
 
-def _check_source(source: Connection, tables: Sequence[Table]) -> None:
-    """Raise Failure with all reasons why the legacy server cannot publish."""
+def _unable_to_publish(source: Connection) -> list[str]:
+    """Return all reasons why the legacy server cannot publish, whatever its tables; raise Failure when it never can."""
     if source.server_version < 150000:
         raise Failure(
             f"The legacy server is PostgreSQL {source.server_version // 10000} and publishes single columns from 15 on "
@@ -306,17 +318,12 @@ def _check_source(source: Connection, tables: Sequence[Table]) -> None:
     )
     problems = []
     if level != "logical":
-        problems.append(f"wal_level is {level}: set it to logical and restart the legacy server")
+        problems.append(f"The legacy server: wal_level is {level}. Set it to logical and restart the server.")
     if free < SLOTS:
-        problems.append(f"{free} replication slots are free and {SLOTS} are needed: raise max_replication_slots")
-    for table in tables:
-        if table.identity != "d" or not table.key or not set(table.key) <= set(table.columns):
-            problems.append(
-                f"{table.name} cannot publish updates and deletes: it needs a primary key, of columns that land, "
-                "and replica identity default"
-            )
-    if problems:
-        raise Failure("The legacy server cannot publish, and nothing was changed:\n  " + "\n  ".join(problems))
+        problems.append(
+            f"The legacy server: {free} replication slots are free and {SLOTS} are needed. Raise max_replication_slots."
+        )
+    return problems
 
 
 def _unpublished(source: Connection, name: str, tables: Sequence[Table]) -> list[str]:
@@ -337,9 +344,14 @@ def _publish(source: Connection, name: str, tables: Sequence[Table]) -> None:
     if not _unpublished(source, name, tables):
         return
     exists = rows(source, "select 1 from pg_publication where pubname = %s", (name,))
-    parts = [sql.SQL("table {} ({})").format(table.source, table.names) for table in tables]
-    statement = sql.SQL("alter publication {} set {}" if exists else "create publication {} for {}").format(
-        sql.Identifier(name), sql.SQL(", ").join(parts)
+    # Changes of partitions are published as those of their table.
+    statement = sql.SQL(
+        "alter publication {0} set (publish_via_partition_root = true); alter publication {0} set {1}"
+        if exists
+        else "create publication {0} for {1} with (publish_via_partition_root = true)"
+    ).format(
+        sql.Identifier(name),
+        sql.SQL(", ").join(sql.SQL("table {} ({})").format(table.source, table.names) for table in tables),
     )
     try:
         source.cursor().execute(statement)
@@ -357,7 +369,7 @@ def _make_slot(source: Connection, name: str) -> None:
     except psycopg2.Error as error:
         if is_broken(error):
             raise
-        raise Failure(f"The legacy server did not create a replication slot: {_sentence(error)}") from None
+        raise Failure(f"The legacy server did not create a replication slot: {sentence(error)}") from None
 
 
 def _drop_slot(source: Connection, name: str) -> None:
@@ -378,6 +390,20 @@ def _retry_while_active(drop: Callable[[], None]) -> None:
             if monotonic() > deadline:
                 raise
             sleep(0.2)
+
+
+def _check_forwarding(cursor: Cursor, tables: Sequence[Table]) -> None:
+    """Raise Failure when the warehouse has a table where replication arrives: it is in no way the forwarding table."""
+    cursor.execute(
+        "select string_agg(relname, ', ' order by relname) from pg_class"
+        " where relnamespace = to_regnamespace(%s) and relname = any(%s)",
+        (SOURCE_SCHEMA, [table.name for table in tables]),
+    )
+    if (found := cursor.fetchone()[0]) is not None:
+        raise Failure(
+            f"Schema {SOURCE_SCHEMA} of the warehouse, where replication arrives, contains {found}: drop them, or use"
+            " another database for the warehouse."
+        )
 
 
 def _subscribe(warehouse: Connection, name: str, tables: Sequence[Table]) -> None:
@@ -410,15 +436,10 @@ def _subscribe(warehouse: Connection, name: str, tables: Sequence[Table]) -> Non
                 ).format(sql.Identifier(SUBSCRIPTION), sql.Literal(legacy_dsn()), own, own)
             )
             mark(cursor, how="replicating")
-    except psycopg2.errors.DuplicateTable as error:
-        raise Failure(
-            f"{error.diag.message_primary} in schema {SOURCE_SCHEMA} of the warehouse, where replication arrives: "
-            "drop it, or use another database for the warehouse."
-        ) from None
     except psycopg2.Error as error:
         if is_broken(error):
             raise
-        raise Failure(f"The warehouse cannot subscribe: {_sentence(error)}") from None
+        raise Failure(f"The warehouse cannot subscribe: {sentence(error)}") from None
 
 
 def _run(connection: Connection, statement: sql.SQL, name: str, *arguments: sql.Composable) -> None:
@@ -515,8 +536,3 @@ def _watch(warehouse: Connection, look: Callable[[], tuple[bool, Any, str]]) -> 
                 say(f"Replication: {text}")
                 told = now
             sleep(0.2)
-
-
-def _sentence(error: psycopg2.Error) -> str:
-    parts = (error.diag.message_primary or str(error).strip(), error.diag.message_detail, error.diag.message_hint)
-    return ". ".join(part.rstrip(".") for part in parts if part) + "."

@@ -2,16 +2,19 @@
 
 import os
 import re
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import psycopg2
 from psycopg2 import sql
 
+from ops.console import say
 from ops.database.connection import NO_ANSWER, TIMEOUT_SECONDS, Connection, last_line, rows, settle
 from ops.dbt.profiles import session_options
 from ops.errors import Failure
-from ops.source import sequences
+from ops.source import contract, sequences
 from ops.source.declared import SCHEMA, declared
+from ops.source.errors import LegacyConnection
 
 SOURCE_SCHEMA = "public"  # where Django keeps its tables
 DSN = "DISPATCH_LEGACY_DSN"
@@ -23,7 +26,6 @@ class Table(NamedTuple):
     name: str
     columns: dict[str, str]  # name → exact type at the source; undeclared and secret columns are not among them
     key: list[str]  # columns of the primary key, [] when there is none
-    identity: str  # pg_class.relreplident: "d" when the primary key identifies updated and deleted rows
 
     @property
     def names(self) -> sql.Composable:
@@ -66,7 +68,11 @@ def connect_legacy() -> Connection:
     options = re.sub(r"--(idle_session_timeout|client_connection_check_interval)=\S+", "", session_options())
     try:
         connection = psycopg2.connect(
-            dsn, connect_timeout=TIMEOUT_SECONDS, application_name="dispatch", options=options
+            dsn,
+            connect_timeout=TIMEOUT_SECONDS,
+            application_name="dispatch",
+            options=options,
+            connection_factory=LegacyConnection,
         )
     except psycopg2.OperationalError as error:
         reason = last_line(error)
@@ -80,75 +86,67 @@ def connect_legacy() -> Connection:
     return connection
 
 
-def examine(connection: Connection) -> tuple[list[Table], list[str]]:
-    """Look up the declared tables in the legacy database; return them, and a line for everything not as declared.
+def plan(connection: Connection, purpose: str = "copy", subscriber: int = 0, others: Sequence[str] = ()) -> list[Table]:
+    """Return the tables to land; raise Failure when the legacy database is not as the dbt sources declare it.
 
-    Lengths and precisions may differ from the declared ones; the landing uses those of the source.
+    Lengths and precisions may differ from the declared ones; the landing uses those of the source. `others` are
+    problems to be named with the rest.
     """
+    found = contract.examine(connection, SOURCE_SCHEMA, purpose, subscriber)
+    user = connection.info.user
+    if found.missing or found.refused or others:
+        raise Failure(
+            "The legacy database is not as models/staging/*/*sources*.yml declares it, and nothing was written:\n  "
+            + "\n  ".join([*others, *found.problems])
+        )
+    tables = declared_tables(connection)
+    unreadable = [each for each in sequences.examine(connection, SOURCE_SCHEMA) if not each.may_read]
+    if found.unreadable or unreadable:
+        reader = sql.Identifier(user)
+        grants = [sql.SQL("grant usage on schema {} to {}").format(sql.Identifier(SOURCE_SCHEMA), reader)]
+        grants += [sql.SQL("grant select ({}) on {} to {}").format(each.names, each.source, reader) for each in tables]
+        grants += sequences.grants(connection, unreadable)
+        raise Failure(
+            f"User {user} may not read all that lands, and nothing was written. Let the owner of the legacy tables run"
+            " this there:\n" + "\n".join(f"{grant.as_string(connection)};" for grant in grants)
+        )
+    for note in found.note:
+        say(f"Note: {note}")
+    return tables
+
+
+def declared_tables(connection: Connection, schema: str = SOURCE_SCHEMA) -> list[Table]:
+    """Return the declared tables and columns that a schema has."""
     wanted = declared()
-    types = {type_ for columns in wanted.values() for type_ in columns.values()}
-    plain = dict(rows(connection, "select t, cast(cast(t as regtype) as text) from unnest(%s) as t", (list(types),)))
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    for name, *column in rows(
+    tables: dict[str, Table] = {}
+    keys: dict[str, dict[int, str]] = {}
+    for name, column, type_, place in rows(
         connection,
         """
         select
-            pg_class.relname,
-            pg_class.relreplident,
+            relname,
             attname,
             format_type(atttypid, atttypmod),
-            format_type(atttypid, null),
-            has_schema_privilege(relnamespace, 'usage') and has_column_privilege(pg_class.oid, attnum, 'select'),
-            array_position(cast(indkey as int2[]), attnum)
+            -- An inheritance child may repeat its parent's keys.
+            case
+                when relkind = 'p' or not exists (select 1 from pg_inherits where inhparent = pg_class.oid)
+                    then array_position(cast(indkey as int2[]), attnum)
+            end
         from pg_class
-        inner join pg_attribute on pg_attribute.attrelid = pg_class.oid and attnum > 0 and not attisdropped
-        left join pg_index on pg_index.indrelid = pg_class.oid and indisprimary
-        where relnamespace = to_regnamespace(%s) and relkind = 'r' and relname = any(%s)
-        order by pg_class.relname, attnum
+        inner join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
+        left join pg_index on indrelid = pg_class.oid and indisprimary
+        where relnamespace = to_regnamespace(%s) and relkind in ('r', 'p')
+        order by relname, attnum
         """,
-        (SOURCE_SCHEMA, list(wanted)),
+        (schema,),
     ):
-        found.setdefault(name, []).append(tuple(column))
-
-    tables, problems = [], []
-    for name, columns in sorted(wanted.items()):
-        if name not in found:
-            problems.append(f"there is no table {SOURCE_SCHEMA}.{name}")
+        if name not in wanted:
             continue
-        present = {column: (exact, bare, may) for _, column, exact, bare, may, _ in found[name]}
-        key = sorted((position, column) for _, column, *_, position in found[name] if position is not None)
-        tables.append(Table(name, {}, [column for _, column in key], found[name][0][0]))
-        for column, type_ in columns.items():
-            exact, bare, may = present.get(column, (None, None, None))
-            if exact is None:
-                problems.append(f"{name} has no column {column}")
-            elif bare != plain[type_]:
-                problems.append(f"{name}.{column} is of type {exact}, declared as {type_}")
-            else:
-                tables[-1].columns[column] = exact
-                if not may:
-                    problems.append(f"{name}.{column} may not be read by user {connection.info.user}")
-    return tables, problems
-
-
-def plan(connection: Connection) -> list[Table]:
-    """Return the tables to land; raise Failure when the legacy database is not as the dbt sources declare it."""
-    tables, problems = examine(connection)
-    unreadable = [each for each in sequences.examine(connection, SOURCE_SCHEMA) if not each.may_read]
-    problems += [f"sequence {each.name} may not be read by user {connection.info.user}" for each in unreadable]
-    if not problems:
-        return tables
-    if all("may not be read" in problem for problem in problems):
-        user = sql.Identifier(connection.info.user)
-        grants = [sql.SQL("grant usage on schema {} to {}").format(sql.Identifier(SOURCE_SCHEMA), user)]
-        grants += [sql.SQL("grant select ({}) on {} to {}").format(each.names, each.source, user) for each in tables]
-        grants += sequences.grants(connection, unreadable)
-        raise Failure(
-            f"User {connection.info.user} may not read all that lands, and nothing was written. Let the owner of the "
-            "legacy tables run this there:\n" + "\n".join(f"{grant.as_string(connection)};" for grant in grants)
-        )
-    raise Failure(
-        "The legacy database is not as models/staging/*/*sources*.yml declares it, and nothing was written:\n  "
-        + "\n  ".join(problems)
-        + "\nDeclare it as it is, and adapt the staging models."
-    )
+        table = tables.setdefault(name, Table(name, {}, []))
+        if column in wanted[name]:
+            table.columns[column] = type_
+        if place is not None:
+            keys.setdefault(name, {})[place] = column
+    for name, key in keys.items():
+        tables[name].key.extend(column for _, column in sorted(key.items()))
+    return list(tables.values())

@@ -6,8 +6,8 @@ Every export is a folder of its own, named by its snapshot, and becomes the curr
 
 import json
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,10 +19,12 @@ from psycopg2 import sql
 from psycopg2.extensions import make_dsn
 from pyarrow import fs
 
+from ops.console import say
 from ops.database.connection import Connection, rows
 from ops.errors import Failure
-from ops.source.declared import SCHEMA, TIME_ZONE, declared
-from ops.source.tables import Table
+from ops.source import contract
+from ops.source.declared import SCHEMA, TIME_ZONE
+from ops.source.tables import Table, declared_tables
 
 MANIFEST = "manifest.json"
 ROWS_PER_FILE = 500_000
@@ -68,7 +70,7 @@ def export(
     continues. Raises Failure when a table cannot be exported.
     """
     store, path = _open(address)
-    with closing(adbc.connect(_dsn(connection), autocommit=True)) as reader:
+    with _explained(), closing(adbc.connect(_dsn(connection), autocommit=True)) as reader:
         at = _begin(connection, reader)
         done: dict[str, Any] = {}
         if still and (begun := _read(store, f"{path}/begun.json")) and begun["still"] == still:
@@ -104,30 +106,23 @@ def current(address: str) -> tuple[str, Exported]:
 
 
 def landed_tables(connection: Connection) -> list[Table]:
-    """Return the declared tables and columns of the landing with their exact types; raise Failure when one is missing.
+    """Return the declared tables and columns of the landing with their exact types; raise Failure for other ones.
 
     Secret columns are not among them, also where the landing schema holds the synthetic legacy database, which has all.
     """
-    found: dict[str, dict[str, str]] = {}
-    for table, column, type_ in rows(
-        connection,
-        "select relname, attname, format_type(atttypid, atttypmod) from pg_attribute"
-        " inner join pg_class on pg_class.oid = attrelid and relkind = 'r'"
-        " where relnamespace = to_regnamespace(%s) and attnum > 0 and not attisdropped order by relname, attnum",
-        (SCHEMA,),
-    ):
-        found.setdefault(table, {})[column] = type_
-    tables, missing = [], []
-    for table, columns in sorted(declared().items()):
-        present = found.get(table, {})
-        missing += [f"{table}.{column}" for column in columns if column not in present]
-        tables.append(Table(table, {name: type_ for name, type_ in present.items() if name in columns}, [], ""))
-    if missing:
-        raise Failure(
-            f"Schema {SCHEMA} lacks {', '.join(missing[:5])}{' and others' if missing[5:] else ''}:"
-            " land the legacy database there first (python -m ops source copy)."
-        )
-    return tables
+    for note in contract.check(connection, "land the legacy database there first (python -m ops source copy)."):
+        say(f"Note: {note}")
+    return declared_tables(connection, SCHEMA)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise Failure for an error of the server that this driver reports."""
+    try:
+        yield
+    except adbc.Error as error:
+        reason = " ".join(str(error).split())
+        raise Failure(f"The server refused a statement, and the previous export stays: {reason}") from None
 
 
 def _open(address: str) -> tuple[fs.FileSystem, str]:

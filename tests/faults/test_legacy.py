@@ -16,14 +16,14 @@ CHANGES = {
     "a legacy column is dropped (cascade)": (
         "create table public.kept as select id, used_credit from legacy.dispatch_payment;"
         "alter table legacy.dispatch_payment drop column used_credit cascade",
-        ("used_credit", "does not exist", "readers keep the version they had"),
+        ("dispatch_payment.used_credit: no such column",),
         "alter table legacy.dispatch_payment add column used_credit numeric(10, 2);"
         "update legacy.dispatch_payment as p set used_credit = k.used_credit from public.kept as k where k.id = p.id;"
         "alter table legacy.dispatch_payment alter column used_credit set not null; drop table public.kept",
     ),
     "a legacy column is renamed": (
         "alter table legacy.dispatch_payment rename column used_credit to credit_used",
-        ("used_credit", "does not exist", "readers keep the version they had"),
+        ("dispatch_payment.used_credit: no such column",),
         "alter table legacy.dispatch_payment rename column credit_used to used_credit",
     ),
     "a legacy column changes from numeric to text, and amounts are written with a comma": (
@@ -31,7 +31,7 @@ CHANGES = {
         "drop view if exists dispatch_next_staging.stg_dispatch__payments cascade;"
         "alter table legacy.dispatch_payment alter column used_credit type text"
         " using replace(cast(used_credit as text), '.', ',')",
-        ("used_credit", "operator does not exist: text >= integer", "readers keep the version they had"),
+        ("dispatch_payment.used_credit: of type text, declared as numeric",),
         "drop view if exists dispatch_next_staging.stg_dispatch__payments cascade;"
         "alter table legacy.dispatch_payment alter column used_credit type numeric(10, 2)"
         " using cast(replace(used_credit, ',', '.') as numeric)",

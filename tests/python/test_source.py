@@ -13,6 +13,7 @@ from threading import Event, Thread, Timer
 
 import hostile
 import inprocess
+import psycopg2
 import pytest
 from conftest import SCRATCH, Database, Shared
 from marts import assert_nothing_is_lost
@@ -25,7 +26,7 @@ from ops.dbt import sandbox
 from ops.errors import Failure
 from ops.project import ROOT
 from ops.release import records
-from ops.source import replication, sequences, tables
+from ops.source import landing, replication, sequences, tables
 from ops.source.declared import declared
 
 PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
@@ -345,20 +346,22 @@ def test_failed_copy_is_explained_and_keeps_the_previous_landing(copied: Landing
 def test_what_the_source_lacks_is_named_before_anything_is_written(copied: Landing, there: Database):
     before = contents(copied, "legacy")
     there.execute(
-        "alter table auth_group rename name to label; alter table dispatch_storage alter port type bigint;"
+        "alter table auth_group rename name to label; alter table dispatch_storage alter port type text;"
         "alter table dispatch_state rename to state; alter table dispatch_office add secret text"
     )
     try:
         said = copied.ops("copy", code=1)
     finally:
         there.execute(
-            "alter table auth_group rename label to name; alter table dispatch_storage alter port type integer;"
+            "alter table auth_group rename label to name;"
+            "alter table dispatch_storage alter port type integer using cast(port as integer);"
             "alter table state rename to dispatch_state"
         )
     assert [line.strip() for line in said.splitlines()[1:4]] == [
-        "auth_group has no column name",
-        "there is no table public.dispatch_state",
-        "dispatch_storage.port is of type bigint, declared as integer",
+        "dispatch_state: no such table.",
+        "auth_group.name: no such column. Restore it, or remove it from the declared columns and the staging model.",
+        "dispatch_storage.port: of type text, declared as integer. Change the column at the source, or declare its type"
+        " and adapt the staging model.",
     ]
     assert contents(copied, "legacy") == before
     # An undeclared column is ignored, and a declared one that the landing lacks is added.
@@ -473,9 +476,8 @@ def test_everything_a_server_lacks_for_publishing_is_named(here: Callable[[str],
         "alter table dispatch_ware drop constraint dispatch_ware_pkey;alter table auth_user replica identity full"
     )
     said = replace(poor, dsn=f"host={poor.target.host} dbname=poor user=postgres").ops("replicate", code=1)
-    assert "wal_level is minimal: set it to logical" in said
-    assert "dispatch_ware cannot publish updates" in said
-    assert "auth_user cannot publish updates" in said
+    assert "wal_level is minimal. Set it to logical" in said
+    assert "auth_user, dispatch_ware: PostgreSQL cannot publish its updates and deletes" in said
     assert poor.rows("select 1 from pg_publication") == []
 
 
@@ -573,10 +575,10 @@ def test_replication_survives_a_restart_of_either_server(
 def test_a_change_of_the_tables_at_the_source_is_named(replicated: Landing, there: Database):
     there.execute("alter table dispatch_office rename city to town")
     said = replicated.ops("status", code=1)
-    assert "dispatch_office has no column city" in said
+    assert "dispatch_office.city: no such column" in said
     with (
         closing(replicated.connect()) as opened,
-        pytest.raises(Failure, match="no column city"),
+        pytest.raises(Failure, match="city: no such column"),
         replication.frozen(opened),
     ):
         pytest.fail("a landing that is no longer whole was read")
@@ -588,6 +590,25 @@ def test_a_change_of_the_tables_at_the_source_is_named(replicated: Landing, ther
     columns = ", ".join(LANDS["dispatch_plan"])
     there.execute(f"alter publication {publication} add table dispatch_plan ({columns})")
     assert eventually(lambda: "Up to date" in replicated.ops("status"))
+
+
+def test_what_replication_does_to_the_application_is_said_and_watched(replicated: Landing, there: Database):
+    """The application's own statements fail while its tables are published: `status` says which, and why."""
+    said = replicated.ops("status")
+    assert "the legacy server refuses alter column … type on every published column" in said
+    with pytest.raises(psycopg2.errors.FeatureNotSupported, match="publication"):
+        there.execute("alter table dispatch_office alter city type varchar(300)")
+    with pytest.raises(psycopg2.errors.DependentObjectsStillExist):
+        there.execute("alter table dispatch_office drop city")
+    there.execute("alter table auth_user replica identity full")
+    try:
+        with pytest.raises(psycopg2.errors.InvalidColumnReference):
+            there.execute("update auth_user set first_name = 'refused'")
+        said = replicated.ops("status", code=1)
+    finally:
+        there.execute("alter table auth_user replica identity default")
+    assert "auth_user: PostgreSQL cannot publish its updates and deletes; the application's own fail" in said
+    assert "Up to date" in replicated.ops("status")
 
 
 @pytest.mark.usefixtures("dsn")
@@ -632,6 +653,174 @@ def test_replication_stops_without_the_legacy_server_and_is_cleaned_up_later(
     assert there.rows("select count(*) from pg_publication") == [(1,)]
     owner.ops("copy")
     assert same(there, owner)
+
+
+# Errors that only the statement itself meets
+
+
+def test_the_landing_and_the_legacy_tables_have_schemas_of_their_own(copied: Landing, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(landing, "SCHEMA", tables.SOURCE_SCHEMA)
+    with closing(copied.connect()) as opened, opened.cursor() as cursor, pytest.raises(Failure) as refused:
+        landing.check_landing(cursor)
+    assert "legacy_schema is public, which is also the schema of the legacy database" in str(refused.value)
+
+
+def test_a_table_where_replication_arrives_is_named_before_anything_is_created(
+    here: Callable[[str], Landing], there: Database
+):
+    taken = here("taken")
+    taken.execute("create table public.dispatch_note ()")
+    slots, publications = (f"select count(*) from pg_{name}" for name in ("replication_slots", "publication"))
+    before = there.rows(slots), there.rows(publications)
+    assert "Schema public of the warehouse, where replication arrives, contains dispatch_note" in taken.ops(
+        "replicate", code=1
+    )
+    assert (there.rows(slots), there.rows(publications)) == before
+    assert taken.rows("select 1 from pg_namespace where nspname = 'legacy'") == []
+
+
+def test_an_error_at_the_legacy_server_is_a_sentence(origin: Server, here: Callable[[str], Landing]):
+    """A text that is not valid in any encoding: only reading it shows it."""
+    with closing(connection.connect(sandbox.target(origin.folder))) as admin:
+        admin.cursor().execute("create database ascii encoding 'SQL_ASCII' locale 'C' template template0")
+    landed = replace(here("broken"), dsn=f"host={origin.folder} dbname=ascii user=postgres")
+    with closing(connection.connect(sandbox.target(origin.folder, "ascii"))) as opened, opened.cursor() as cursor:
+        for table, columns in LANDS.items():
+            types = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
+            cursor.execute(f"create table public.{table} ({types})")
+        landed.ops("copy")
+        cursor.execute("insert into public.dispatch_office (city) values (E'\\xff')")
+    for command, said in {
+        "copy": 'dispatch_office: invalid byte sequence for encoding "UTF8": 0xff',
+        "compare": 'The legacy server refused a statement: invalid byte sequence for encoding "UTF8": 0xff. A text',
+    }.items():
+        assert said in (found := landed.ops(command, code=1))
+        assert "Traceback" not in found
+
+
+# Kinds of tables and columns that the synthetic legacy database does not have
+
+# What a copy and replication both support: DEFAULT_AUTO_FIELD = BigAutoField, identity columns, partitions by id and by
+# time, of which only the second shows in the key.
+EVERYWHERE = """
+set search_path to public;
+do $$
+declare
+    each record;
+begin
+    for each in select relname, attname, adsrc is not null as has_default from pg_attribute
+        inner join pg_class on pg_class.oid = attrelid and relkind = 'r' and relnamespace = 'public'::regnamespace
+        left join (select adrelid, adnum, true as adsrc from pg_attrdef) as d on adrelid = attrelid and adnum = attnum
+        where atttypid = 'integer'::regtype and attname ~ '^id$|_id$' and not attisdropped loop
+        execute format('alter table %I alter %I drop default, alter %2$I type bigint', each.relname, each.attname);
+        if each.attname = 'id' then
+            execute format('alter table %I alter id add generated by default as identity', each.relname);
+            execute format('alter table %I alter id restart with 900000', each.relname);
+        end if;
+    end loop;
+end $$;
+alter table dispatch_notification rename to whole;
+create table dispatch_notification (like whole, primary key (id)) partition by range (id);
+create table first_notifications partition of dispatch_notification for values from (minvalue) to (100);
+create table other_notifications partition of dispatch_notification default;
+insert into dispatch_notification select * from whole;
+alter table dispatch_note rename to whole_note;
+create table dispatch_note (like whole_note, primary key (id, created_at)) partition by range (created_at);
+create table old_notes partition of dispatch_note for values from (minvalue) to ('2023-01-01');
+create table new_notes partition of dispatch_note default;
+insert into dispatch_note select * from whole_note;
+drop table whole, whole_note;
+"""
+# What only a copy supports.
+COPIED_ONLY = """
+alter table dispatch_storage drop disk_total, add disk_total bigint generated always as (disk_free * 2) stored;
+alter table dispatch_ware set unlogged;
+create table archived_comments () inherits (dispatch_comment);
+insert into archived_comments select * from dispatch_comment limit 2;
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(origin: Server, here: Callable[[str], Landing], tmp_path_factory: pytest.TempPathFactory) -> tuple:
+    """A legacy database with every kind that replication supports, and an empty warehouse for it."""
+    with closing(connection.connect(sandbox.target(origin.folder))) as admin:
+        admin.cursor().execute("create database odd")
+    source = Database(sandbox.target(origin.folder, "odd"), tmp_path_factory.mktemp("source"))
+    with closing(source.connect()) as opened:
+        legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), "public")
+    source.execute(EVERYWHERE)
+    return source, replace(here("odd"), dsn=f"host={origin.folder} dbname=odd user=postgres")
+
+
+def test_what_cannot_be_replicated_is_named_and_copied(odd: tuple[Database, Landing], here: Callable[[str], Landing]):
+    source, landed = odd
+    source.execute(COPIED_ONLY)
+    try:
+        other = replace(here("odd_copied"), dsn=landed.dsn)
+        said = other.ops("replicate", code=1)
+        assert "dispatch_storage.disk_total: a generated column, which PostgreSQL replicates from version 18" in said
+        assert "dispatch_ware: an unlogged table, whose changes are not in the log" in said
+        assert "dispatch_comment: has inheritance children (public.archived_comments)" in said
+        assert source.rows("select 1 from pg_publication") == []
+        assert "43 tables with" in (said := other.ops("copy"))
+        assert "Note: dispatch_ware: an unlogged table, which a crash of the server empties." in said
+        assert "Note: dispatch_comment: read together with its inheritance children (public.archived_comments)" in said
+        assert same(source, other)
+        assert "the same on both sides" in other.ops("compare")
+    finally:
+        source.execute(
+            "alter table dispatch_storage drop disk_total, add disk_total bigint; drop table archived_comments;"
+            "alter table dispatch_ware set logged"
+        )
+
+
+@pytest.fixture(scope="module")
+def odd_replicated(odd: tuple[Database, Landing]) -> Iterator[tuple[Database, Landing]]:
+    odd[1].ops("replicate")
+    yield odd
+    odd[1].ops("stop")
+
+
+def test_bigint_ids_identity_columns_and_partitions_are_replicated(odd_replicated: tuple[Database, Landing]):
+    source, landed = odd_replicated
+    assert same(source, landed)
+    source.execute(
+        "insert into dispatch_note select 5000000000, '2020-01-01', 'old', null, min(doctor_id) from dispatch_note;"
+        "update dispatch_note set created_at = '2030-01-01' where id = 5000000000;"  # into another partition
+        "update dispatch_notification set sender = 'moved' where id between 90 and 110;"
+        "delete from dispatch_notification where id > 200; insert into dispatch_office (name, valid, emails, tax_rate)"
+        " values ('new', true, true, 0);"
+        "create table later partition of dispatch_note for values from ('2040-01-01') to ('2050-01-01');"
+        "insert into dispatch_note select 5000000001, '2045-01-01', 'new', null, min(doctor_id) from dispatch_note"
+    )
+    assert eventually(lambda: same(source, landed))
+    assert "Up to date" in landed.ops("status")
+    assert "the same on both sides" in landed.ops("compare")
+
+
+def test_bigint_ids_and_partitions_build_without_a_change_of_the_yaml(odd_replicated: tuple[Database, Landing]):
+    _, landed = odd_replicated
+    done = subprocess.run(
+        [sys.executable, "-m", "ops", "doctor"], cwd=ROOT, env=landed.environment, capture_output=True, text=True
+    )
+    assert "are as their sources declare them" in done.stdout, done.stderr
+    landed.ops("pause")
+    with inprocess.parsed(landed) as project:
+        project.build()
+    assert_nothing_is_lost(landed)
+    landed.ops("resume")
+
+
+def test_row_security_is_named_before_anything_is_copied(copied: Landing, there: Database):
+    there.execute("alter table dispatch_plan enable row level security")
+    before = contents(copied, "legacy")
+    try:
+        said = copied.ops("copy", code=1)
+    finally:
+        there.execute("alter table dispatch_plan disable row level security")
+    assert f"dispatch_plan: row security hides rows from user {READER}" in said
+    assert "Traceback" not in said
+    assert contents(copied, "legacy") == before
 
 
 def test_the_project_builds_on_a_replicated_landing(replicated: Landing, shared: Shared):
