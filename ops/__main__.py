@@ -34,10 +34,10 @@ from ops.legacy import Scale
 from ops.project import close_folders
 from ops.release import production
 from ops.report import ledger
-from ops.source import comparison, copying, replication
+from ops.source import comparison, copying, inventory, replication
 from ops.source.declared import SCHEMA
 from ops.source.errors import explain, is_lost
-from ops.source.tables import DSN, connect_legacy
+from ops.source.tables import DSN, SOURCE_SCHEMA, connect_legacy
 from ops.spark import commands as spark
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -191,6 +191,25 @@ def source_copy() -> None:
         f"{landed.tables} tables with {landed.rows:,} rows, as they were at {landed.at:%Y-%m-%d %H:%M:%S %Z}, "
         f"are in schema {SCHEMA}: {duration(monotonic() - start)}"
     )
+    if landed.unknown:
+        complain(f"{landed.unknown}. {inventory.REMEDY}")
+
+
+@source_app.command("inventory")
+def source_inventory(
+    output: Annotated[
+        Path, typer.Option(help="File for the YAML of what is unknown.", show_default="target/inventory/sources.yml")
+    ] = inventory.OUTPUT,
+) -> None:
+    """Print every table of the legacy database with its rows and decision, and write YAML for what is unknown."""
+    with closing(connect_legacy()) as source, console.status("Counting …"):
+        found = inventory.read(source, SOURCE_SCHEMA, everywhere=True)
+    console.print(inventory.as_table(found))
+    if said := inventory.sentence(unknown := [entry for entry in found if entry.is_unknown]):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(inventory.skeleton(unknown), encoding="utf-8")
+        complain(f"{said}. {inventory.REMEDY}")
+        say(f"YAML of what is unknown: {output}")
 
 
 @source_app.command("replicate")
@@ -207,6 +226,8 @@ def source_status() -> None:
     """Show how the landing is filled and how far behind it is; exit code 1 when something is wrong."""
     with closing(_warehouse()) as warehouse:
         lines, problems = replication.status(warehouse)
+        if said := inventory.sentence(inventory.unknown(warehouse)):
+            lines.append(f"{said}. {inventory.REMEDY}")
     for line in lines:
         say(line)
     for problem in problems:

@@ -3,14 +3,14 @@
 from time import monotonic
 
 from ops import legacy
-from ops.console import console, duration, say, step
+from ops.console import complain, console, duration, say, step
 from ops.database.connection import Connection, preflight, start_if_embedded, target_from_environment
 from ops.database.server import Server
 from ops.dbt import deps, profiles
 from ops.dbt.run import build
 from ops.project import ROOT
 from ops.report import ledger
-from ops.source import contract
+from ops.source import contract, inventory
 
 NEXT = """
 What next
@@ -54,6 +54,8 @@ def check_legacy(connection: Connection) -> None:
         "load them there, or load the synthetic ones again with .venv/bin/python -m ops legacy load --force.",
     ):
         say(f"Note: {note}")
+    if said := inventory.sentence(inventory.unknown(connection)):
+        complain(f"{said}. {inventory.REMEDY}")
 
 
 def load_legacy(connection: Connection, scale: legacy.Scale, schema: str = legacy.SCHEMA, force: bool = False) -> None:

@@ -10,6 +10,8 @@
     {#- What Spark does not have is refused in one sentence. -#}
     {%- set reasons = {
         'build as prod': 'a candidate is published by swapping schemas in one transaction, which Spark does not have',
+        'read the catalog of the legacy database': 'the export has the declared tables and columns only; the inventory'
+            ~ ' works on PostgreSQL',
         'publish': 'schemas cannot be swapped in one transaction on Spark; a publication works on PostgreSQL',
         'rollback': 'schemas cannot be swapped in one transaction on Spark; a publication works on PostgreSQL',
         'snapshot': 'Parquet tables cannot be updated: a history needs Delta Lake, Apache Iceberg or Apache Hudi tables',

@@ -80,7 +80,11 @@ compared as (
     select
         found_columns.*,
         bare_type = 'timestamp without time zone' and declared_type = 'timestamp with time zone' as is_naive,
-        bare_type = declared_type or coalesce(found.family = wanted.family, false) as is_accepted
+        -- Keys are made from ids as text: 5.00 is not 5.
+        bare_type = declared_type or (
+            coalesce(found.family = wanted.family, false)
+            and (declared_type not like '%int%' or found_type not like 'numeric(%,%' or found_type like '%,0)')
+        ) as is_accepted
     from found_columns
     left join families as found on bare_type = found.type
     left join families as wanted on declared_type = wanted.type

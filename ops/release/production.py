@@ -35,7 +35,8 @@ from ops.dbt import run as dbt
 from ops.errors import Failure, Unreachable
 from ops.project import ROOT, close_folders, dbt_target_folder, git_commit
 from ops.release import records
-from ops.source import contract
+from ops.source import contract, inventory
+from ops.source.errors import explain, is_lost
 from ops.source.replication import frozen
 
 PUBLISHED, FAILED, LATER = 0, 1, 75
@@ -64,7 +65,8 @@ def run(target: Target) -> int:
             return _end(130, "Not released: interrupted.", path)
         if isinstance(failure, Later):
             return _end(LATER, f"Not released, try again later: {failure}", path)
-        return _end(FAILED, f"Not released: {str(failure).strip()}", path)
+        is_refusal = isinstance(failure, psycopg2.Error) and not is_lost(failure)
+        return _end(FAILED, f"Not released: {explain(failure) if is_refusal else str(failure).strip()}", path)
     return _end(PUBLISHED, f"Released in {duration(monotonic() - start)}: {summary}", path)
 
 
@@ -112,11 +114,13 @@ class Release:
     def carry_out(self) -> str:
         """Run the steps and return the summary; when they fail, `publications` decides whether it was published."""
         try:
-            contract.check(
+            notes = contract.check(
                 self.connection,
                 ".venv/bin/python -m ops source status tells whether the live source still lands; docs/live-source.md"
                 " has more.",
             )
+            for note in notes:
+                _note(f"Note: {note}")
             with frozen(self.connection):
                 summary = self._run_steps()
             _ignore_signals()
@@ -145,7 +149,8 @@ class Release:
         self._record(outcome="published")
         page, *_ = report.write(self.connection, report.OUTPUT)
         _note(f"Report: {page}")
-        return f"{counts}{self.age}; build {self.build_id}"
+        unknown = inventory.sentence(inventory.unknown_to_the_build(self.connection))
+        return f"{counts}{self.age}{'; ' * bool(unknown)}{unknown}; build {self.build_id}"
 
     def _check_freshness(self) -> None:
         """Report how old the newest source rows are; old ones are no error, because a frozen source is old, too."""

@@ -16,7 +16,7 @@ from ops.report.data import Report, System, read
 FOLDER = Path(__file__).parent
 OUTPUT = ROOT / "target" / "report"
 NAME = "migration_report"
-STYLES = {"holds": "green", "fails": "red", "open": "yellow"}
+STYLES = {"holds": "green", "fails": "red", "open": "yellow", "warns": "yellow"}
 STATUSES = ("completed", "pending", "cancelled")  # in the order in which they are drawn
 
 
@@ -48,6 +48,8 @@ def show(connection: Connection, folder: Path) -> None:
         f" {counts.excluded:,} excluded; success {formats.percent(counts.rate)}.",
         style=STYLES[found.state],
     )
+    if report.inventory.unknown:
+        say(f"{report.inventory.unknown}.", style="yellow")
 
 
 def html(report: Report) -> str:

@@ -18,12 +18,14 @@ from ops.errors import Failure
 from ops.legacy import MARK
 from ops.project import git_commit
 from ops.release.records import published_build
+from ops.source import contract, inventory
 
 # Shorter than PostgreSQL's deadlock_timeout: when a build and the report wait for each other, the report fails.
 LOCK_TIMEOUT = "500ms"
 T = TypeVar("T")
 AUDIT = (
     "foreign_key_ledger",
+    "legacy_inventory",
     "migration_ledger",
     "migration_rejects",
     "money_reconciliation",
@@ -228,6 +230,17 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Inventory:
+    """The legacy database as a whole: whether it is as declared, and what of it is not migrated."""
+
+    tables: int
+    columns: int
+    differences: tuple[str, ...]  # between the declared sources and the tables that the build read
+    unknown: str  # a sentence; "" when everything is known
+    left_out: tuple[inventory.LeftOut, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything the templates show."""
 
@@ -244,6 +257,7 @@ class Report:
     view_groups: tuple[tuple[str, int], ...]  # name, template links
     shipments: tuple[Shipments, ...]
     shipped: Span
+    inventory: Inventory
 
     @property
     def counts(self) -> Counts:
@@ -313,8 +327,9 @@ def read(connection: Connection) -> Report:
 
 def _read(connection: Connection) -> Report:
     systems = _systems(connection)
+    origin = _origin(connection, systems)
     return Report(
-        origin=_origin(connection, systems),
+        origin=origin,
         systems=systems,
         listed={
             (entity, disposition): number
@@ -341,6 +356,7 @@ def _read(connection: Connection) -> Report:
         ),
         shipments=_shipments(connection),
         shipped=_span(connection, "shipments", "shipped_at"),
+        inventory=_inventory(connection, origin.legacy_schema),
     )
 
 
@@ -524,6 +540,23 @@ def _span(connection: Connection, mart: str, column: str) -> Span:
         f" count(*) - count({column}) from {connection.schemas.marts}.{mart}",
     )
     return Span(*found[0])
+
+
+def _inventory(connection: Connection, legacy_schema: str | None) -> Inventory:
+    ((tables, columns),) = rows(
+        connection,
+        "select count(*) filter (where column_name is null), count(column_name)"
+        f" from {connection.schemas.audit}.legacy_inventory",
+    )
+    found = contract.examine(connection, legacy_schema) if legacy_schema else None
+    return Inventory(
+        tables,
+        columns,
+        # A reader of the report need not be able to read the legacy tables.
+        tuple([*(f"{table}: no such table." for table in found.missing), *found.refused] if found else ()),
+        inventory.sentence(inventory.unknown_to_the_build(connection)),
+        inventory.left_out(connection),
+    )
 
 
 def _origin(connection: Connection, systems: tuple[System, ...]) -> Origin:

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from ops.console import console, say
 from ops.database.connection import Connection, reading_marts, rows
-from ops.report.formats import amount, count, percent
+from ops.report.formats import NOTHING, amount, count, percent
+from ops.source import inventory
 
 
 def show(connection: Connection) -> None:
@@ -20,6 +21,7 @@ def show(connection: Connection) -> None:
         show_rejects(connection)
         show_technicians(connection)
         show_figures(connection)
+        show_inventory(connection)
 
 
 def show_entities(connection: Connection) -> None:
@@ -136,6 +138,23 @@ def show_figures(connection: Connection) -> None:
         f"{orphans:,} orphans in {checked:,} references over {keys:,} foreign keys; "
         f"{enforced:,} of them enforced by the database itself.",
         style="red" if orphans or enforced < keys else "green",
+    )
+
+
+def show_inventory(connection: Connection) -> None:
+    """Print what of the legacy database is not migrated and not empty, and whether anything is unknown."""
+    table = _table("Legacy tables and columns that are not migrated", "table or column")
+    table.add_column("rows or values", justify="right")
+    table.add_column("decision")
+    table.add_column("reason, or question to the owner")
+    for each in inventory.left_out(connection):
+        number = f"{'about ' * each.is_estimate}{count(each.rows)}"
+        table.add_row(each.subject, number, each.decision, each.reason or NOTHING)
+    console.print(table)
+    said = inventory.sentence(inventory.unknown_to_the_build(connection))
+    say(
+        f"{said}." if said else "Every table and column of the legacy database is known.",
+        style="yellow" if said else "green",
     )
 
 

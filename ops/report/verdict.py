@@ -13,11 +13,12 @@ class Check:
     statement: str
     checked: str  # empty when there was nothing to check
     faults: tuple[str, ...]
+    warning: str = ""  # what the statement says nothing about
 
     @property
     def state(self) -> str:
-        """`holds`, `fails`, or `open` where there was nothing to check."""
-        return "fails" if self.faults else "holds" if self.checked else "open"
+        """`holds`, `fails`, `warns`, or `open` where there was nothing to check."""
+        return "fails" if self.faults else "open" if not self.checked else "warns" if self.warning else "holds"
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Verdict:
 
     @property
     def state(self) -> str:
-        """`holds`, `fails` or `open`."""
+        """`holds`, `fails`, `open` or `warns`."""
         states = {check.state for check in self.checks}
-        return next(state for state in ("fails", "open", "holds") if state in states)
+        return next(state for state in ("fails", "open", "warns", "holds") if state in states)
 
     @property
     def headline(self) -> str:
@@ -39,6 +40,7 @@ class Verdict:
             "holds": "Everything is accounted for",
             "fails": "Not everything is accounted for",
             "open": "Nothing is proven yet",
+            "warns": "Everything that is known is accounted for",
         }[self.state]
 
     @property
@@ -53,15 +55,17 @@ class Verdict:
             )
         if idle:
             return f"No check failed, but {several(len(idle), 'check')} of {len(self.checks)} had nothing to check."
+        warnings = "".join(f" But {check.warning}." for check in self.checks if check.warning)
         return (
             "Every legacy row is in its mart or listed with the reason why not; no reference is an orphan;"
-            " money agrees to the cent, and the text of messages, notes and discussions to the character."
+            " money agrees to the cent, and the text of messages, notes and discussions to the character." + warnings
         )
 
 
 def judge(report: Report) -> Verdict:
     """Compare the contents of the report with each other and with the marts."""
-    checks = [_dispositions(report), _reasons(report), _marts(report), _orphans(report), _constraints(report)]
+    checks = [_contract(report), _inventory(report)]
+    checks += [_dispositions(report), _reasons(report), _marts(report), _orphans(report), _constraints(report)]
     checks += [_money(report), _texts(report)]
     if (run := report.origin.last_run) and (run.tests_passed or run.tests_warned or run.failed):
         checks.append(
@@ -73,6 +77,17 @@ def judge(report: Report) -> Verdict:
             )
         )
     return Verdict(tuple(checks))
+
+
+def _contract(report: Report) -> Check:
+    checked = f"schema {report.origin.legacy_schema}" if report.origin.legacy_schema else ""
+    return Check("The legacy tables are as their sources declare them", checked, report.inventory.differences)
+
+
+def _inventory(report: Report) -> Check:
+    found = report.inventory
+    checked = f"{several(found.tables, 'table')} with {several(found.columns, 'column')}" if found.tables else ""
+    return Check("Every table and column of the legacy database is known", checked, (), found.unknown)
 
 
 def _dispositions(report: Report) -> Check:

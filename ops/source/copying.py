@@ -12,7 +12,7 @@ from psycopg2 import sql
 
 from ops.database.connection import Cursor, Target, connect, interrupted, transaction
 from ops.errors import Failure
-from ops.source import sequences
+from ops.source import inventory, sequences
 from ops.source.landing import check_landing, mark, prepare
 from ops.source.tables import SOURCE_SCHEMA, Table, connect_legacy, plan
 
@@ -23,6 +23,7 @@ class Landed(NamedTuple):
     at: datetime  # when its snapshot was taken, by the legacy server's clock
     tables: int
     rows: int
+    unknown: str  # a sentence about tables and columns of the legacy database that nobody has decided about
 
 
 def copy(target: Target, step: Callable[[str], AbstractContextManager[None]]) -> Landed:
@@ -56,8 +57,10 @@ def copy(target: Target, step: Callable[[str], AbstractContextManager[None]]) ->
                     _copy_table(out, into, table, count)
                 total += count
             sequences.land(out, into, SOURCE_SCHEMA)
-            landed = Landed(at, len(tables), total)
-            mark(into, how="copied", **landed._asdict())
+            others = inventory.not_landed(source)
+            unknown = inventory.sentence([entry for entry in others if entry.is_unknown])
+            landed = Landed(at, len(tables), total, unknown)
+            mark(into, how="copied", at=at, tables=landed.tables, rows=total, not_landed=others)
         return landed
 
 

@@ -17,7 +17,7 @@ from ops.console import complain, console, duration, say
 from ops.database.connection import Connection, Cursor, is_broken, rows, transaction
 from ops.errors import Failure
 from ops.release import records
-from ops.source import contract, sequences
+from ops.source import contract, inventory, sequences
 from ops.source.declared import SCHEMA
 from ops.source.errors import sentence
 from ops.source.landing import SUBSCRIPTION, check_landing, facts, mark, misfits, prepare
@@ -71,6 +71,8 @@ def frozen(warehouse: Connection) -> Iterator[None]:
         try:
             _disable(warehouse)
             _check_changes(warehouse, source, found)  # a table may have left the publication since the first check
+            with transaction(warehouse) as cursor:
+                mark(cursor, how="replicating", not_landed=inventory.not_landed(source))
             yield
         finally:
             try:
@@ -96,7 +98,7 @@ def replicate(warehouse: Connection, source: Connection) -> int:
         with console.status("Waiting for the transactions that run on the legacy server to end …"):
             _make_slot(source, name)
         try:
-            _subscribe(warehouse, name, tables)
+            _subscribe(warehouse, source, name, tables)
         except BaseException:
             _drop_slot(source, name)
             raise
@@ -150,7 +152,8 @@ def stop(warehouse: Connection) -> str | None:
                 cursor.execute(sql.SQL("alter table {} detach partition {}").format(forwarding, landing))
                 cursor.execute(sql.SQL("drop table {}").format(forwarding))
             cursor.execute("select now()")
-            mark(cursor, how="replicated", until=cursor.fetchone()[0])
+            others = facts(warehouse).get("not_landed", [])
+            mark(cursor, how="replicated", until=cursor.fetchone()[0], not_landed=others)
     drop_slots = sql.SQL(
         "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = {} or slot_name like {}"
     ).format(sql.Literal(name), sql.Literal(rf"pg\_{found.oid if found else 0}\_sync\_%"))
@@ -406,7 +409,7 @@ def _check_forwarding(cursor: Cursor, tables: Sequence[Table]) -> None:
         )
 
 
-def _subscribe(warehouse: Connection, name: str, tables: Sequence[Table]) -> None:
+def _subscribe(warehouse: Connection, source: Connection, name: str, tables: Sequence[Table]) -> None:
     try:
         with transaction(warehouse) as cursor:
             # The statement contains the connection string; a superuser can keep it out of the server's log.
@@ -435,7 +438,7 @@ def _subscribe(warehouse: Connection, name: str, tables: Sequence[Table]) -> Non
                     "create subscription {} connection {} publication {} with (slot_name = {}, create_slot = false)"
                 ).format(sql.Identifier(SUBSCRIPTION), sql.Literal(legacy_dsn()), own, own)
             )
-            mark(cursor, how="replicating")
+            mark(cursor, how="replicating", not_landed=inventory.not_landed(source))
     except psycopg2.Error as error:
         if is_broken(error):
             raise

@@ -208,6 +208,7 @@ def _decimal(type_: str) -> pa.DataType | None:
 
 def _column(name: str, type_: str) -> Column:
     quoted = '"' + name.replace('"', '""') + '"'
+    type_ = re.sub(r"^timestamp\(\d\)", "timestamp", type_)
     if type_.startswith("numeric"):
         # NaN is greater than every number, and fits into every numeric.
         limit = f"1e{DIGITS - MOST_SCALE}"

@@ -28,6 +28,9 @@ BY_DESIGN = {
     "text_reconciliation.kept_checksum": "each engine has a hash function of its own",
 }
 
+# Tables that Spark does not have by design.
+ONLY_POSTGRES = {"audit.legacy_inventory": "the catalog of the legacy database is read from its own server"}
+
 EXACT = Context(prec=200_000)
 
 
@@ -85,6 +88,8 @@ def compare(warehouse: Connection, spark: "SparkSession", schemas: Schemas) -> I
         for table in sorted(built.keys() - tables.keys()):
             yield Comparison(f"{layer}.{table}", 0, ["PostgreSQL has no such table"])
         for table, columns in sorted(tables.items()):
+            if f"{layer}.{table}" in ONLY_POSTGRES and table not in built:
+                continue
             yield _compare_table(postgres, cluster, layer, table, columns, built.get(table))
 
 

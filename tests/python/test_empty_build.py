@@ -12,4 +12,6 @@ def test_an_empty_build_passes(scratch: Database, project: Project) -> None:
     done = project.dbt("build", "--empty", "--exclude", "resource_type:unit_test", STAGING_TESTS)
     assert len(done) > 350
     filled = {table for table, checksum in fingerprints(scratch).items() if not checksum.startswith("0 ")}
-    assert filled == {"dispatch_audit.migration_ledger", "dispatch_audit.foreign_key_ledger"}
+    assert filled == {
+        f"dispatch_audit.{name}" for name in ("migration_ledger", "foreign_key_ledger", "legacy_inventory")
+    }

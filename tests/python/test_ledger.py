@@ -23,6 +23,13 @@ from generate_series(41, 1240) as n;
 create table dispatch_audit.foreign_key_ledger as
 select 'payments' as child, 'order_id' as child_column, 'orders' as parent,
     16011 as checked_rows, 0 as orphan_rows, true as is_enforced;
+create table dispatch_audit.legacy_inventory as
+select * from (values
+    ('dispatch_event', 'dispatch_event', null, 'table', 9400, false, 'unknown', null),
+    ('dispatch_payment', 'dispatch_payment', null, 'table', 16014, false, 'migrated', null),
+    ('dispatch_payment.order_id', 'dispatch_payment', 'order_id', 'integer', 12, false, 'not_migrated', 'Is it used?'),
+    ('dispatch_task.order_id', 'dispatch_task', 'order_id', 'integer', 0, false, 'not_migrated', 'Is it used?')
+) as t (subject, table_name, column_name, kind, row_count, is_estimate, decision, reason);
 create table dispatch_marts.payments as select 255.478 as amount;
 create table dispatch_marts.payment_operations as select cast(null as numeric) as amount;
 create table dispatch_marts.technicians as
@@ -50,6 +57,10 @@ def test_the_ledger_shows_totals_reasons_and_keys(scratch: Database, capsys: pyt
         "total 3 1",
         "Success rate of the Phase 7 systems: 78.01% as the mean of their rates, 99.54% over all their rows.",
         "Mean amount of a payment 255.48, of a payment operation –.",
+        "dispatch_event 9,400 unknown –",
+        "dispatch_payment.order_id 12 not_migrated Is it used?",
+        "1 table with 9,400 rows is not known (dispatch_event).",
         "0 orphans in 16,011 references over 1 foreign keys; 1 of them enforced by the database itself.",
     ):
         assert expected in lines
+    assert not [line for line in lines if line.startswith("dispatch_task.order_id")]  # it is empty

@@ -73,6 +73,9 @@ READABLE = {
             "shipments.ship_to_country_code",
             "shipments.ship_to_state",
         ),
+        "a name in the catalog of the legacy database, or a seed": tuple(
+            f"legacy_inventory.{column}" for column in ("subject", "table_name", "column_name", "kind", "reason")
+        ),
         "a machine": ("storages.address", "storages.storage_name"),
     }.items()
     for column in columns

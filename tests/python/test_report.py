@@ -37,6 +37,7 @@ SECTIONS = {
     "rates": "Success rates, ranked",
     "systems": "All systems",
     "rejects": "Left out, and what to do about it",
+    "not-migrated": "Not migrated",
     "keys": "Foreign-key integrity",
     "money": "Money and text, reconciled",
     "payments": "Payments over time",

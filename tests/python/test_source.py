@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Event, Thread, Timer
 
 import hostile
 import inprocess
+import kinds
 import psycopg2
 import pytest
 from conftest import SCRATCH, Database, Shared
@@ -394,6 +396,53 @@ def test_other_tables_and_the_synthetic_ones_are_not_overwritten(here: Callable[
     assert other.rows("select count(*) from legacy.auth_user") == before
 
 
+def test_what_does_not_land_is_recorded_and_said(copied: Landing, there: Database, tmp_path: Path):
+    """Without the privilege to read it: the number of rows is then PostgreSQL's estimate."""
+    there.execute(
+        "create table ticket (id integer, note text); insert into ticket select n, '' from generate_series(1, 7) as n;"
+        "create schema billing; create table billing.invoice (id integer); insert into billing.invoice values (1);"
+        "create table django_session (session_key text); insert into django_session values ('secret');"
+        "analyze ticket, billing.invoice, django_session"
+    )
+    try:
+        said = copied.ops("copy")
+        skeleton = tmp_path / "sources.yml"
+        shown = copied.ops("inventory", "--output", str(skeleton))
+    finally:
+        there.execute("drop table ticket, django_session; drop schema billing cascade")
+    expected = "2 tables with about 8 rows are not known (billing.invoice, ticket)"
+    assert expected in said
+    assert expected in copied.ops("status")
+    doctor = subprocess.run(
+        [sys.executable, "-m", "ops", "doctor"], cwd=ROOT, env=copied.environment, capture_output=True, text=True
+    )
+    assert expected in doctor.stderr
+    with closing(copied.connect()) as opened:
+        others = landing.facts(opened)["not_landed"]
+    recorded = [
+        (table, column, number, is_estimate)
+        for table, column, _, number, is_estimate in others
+        if table in ("ticket", "billing.invoice", "django_session", "auth_user")
+    ]
+    assert sorted(recorded, key=lambda row: row[:2]) == [
+        ("auth_user", "password", None, True),
+        ("billing.invoice", "", 1, True),
+        ("billing.invoice", "id", None, True),
+        ("django_session", "", 1, True),
+        ("django_session", "session_key", None, True),
+        ("ticket", "", 7, True),
+        ("ticket", "id", None, True),
+        ("ticket", "note", None, True),
+    ]
+    shown = {tuple(line.split()) for line in shown.splitlines()}
+    assert ("ticket", "table", "about", "7", "unknown") in shown
+    assert ("django_session", "table", "about", "1", "not", "migrated") in shown
+    assert (".password", "character", "varying(128)", "not", "known", "secret") in shown
+    assert "- name: ticket" in skeleton.read_text(encoding="utf-8")
+    copied.ops("copy")
+    assert expected not in copied.ops("status")
+
+
 @contextmanager
 def releasing(opened: Connection) -> Iterator[None]:
     """Be a release that is running, in the session of a connection."""
@@ -530,6 +579,19 @@ def test_landing_is_frozen_and_catches_up(replicated: Landing, there: Database):
 
 
 @pytest.mark.usefixtures("dsn")
+def test_a_release_records_what_is_new_at_the_legacy_server(replicated: Landing, there: Database):
+    there.execute("create table new_table (id integer)")
+    try:
+        with closing(replicated.connect()) as opened:
+            before = landing.facts(opened)["not_landed"]
+            with replication.frozen(opened):
+                after = landing.facts(opened)["not_landed"]
+        assert [entry[0] for entry in after if entry not in before] == ["new_table", "new_table"]
+    finally:
+        there.execute("drop table new_table")
+
+
+@pytest.mark.usefixtures("dsn")
 def test_replication_paused_by_a_killed_release_resumes(replicated: Landing, there: Database):
     replicated.execute("alter subscription dispatch_legacy disable")
     there.execute("update auth_user set first_name = 'missed'")
@@ -608,7 +670,7 @@ def test_what_replication_does_to_the_application_is_said_and_watched(replicated
     finally:
         there.execute("alter table auth_user replica identity default")
     assert "auth_user: PostgreSQL cannot publish its updates and deletes; the application's own fail" in said
-    assert "Up to date" in replicated.ops("status")
+    assert eventually(lambda: "Up to date" in replicated.ops("status"))
 
 
 @pytest.mark.usefixtures("dsn")
@@ -700,45 +762,6 @@ def test_an_error_at_the_legacy_server_is_a_sentence(origin: Server, here: Calla
 
 # Kinds of tables and columns that the synthetic legacy database does not have
 
-# What a copy and replication both support: DEFAULT_AUTO_FIELD = BigAutoField, identity columns, partitions by id and by
-# time, of which only the second shows in the key.
-EVERYWHERE = """
-set search_path to public;
-do $$
-declare
-    each record;
-begin
-    for each in select relname, attname, adsrc is not null as has_default from pg_attribute
-        inner join pg_class on pg_class.oid = attrelid and relkind = 'r' and relnamespace = 'public'::regnamespace
-        left join (select adrelid, adnum, true as adsrc from pg_attrdef) as d on adrelid = attrelid and adnum = attnum
-        where atttypid = 'integer'::regtype and attname ~ '^id$|_id$' and not attisdropped loop
-        execute format('alter table %I alter %I drop default, alter %2$I type bigint', each.relname, each.attname);
-        if each.attname = 'id' then
-            execute format('alter table %I alter id add generated by default as identity', each.relname);
-            execute format('alter table %I alter id restart with 900000', each.relname);
-        end if;
-    end loop;
-end $$;
-alter table dispatch_notification rename to whole;
-create table dispatch_notification (like whole, primary key (id)) partition by range (id);
-create table first_notifications partition of dispatch_notification for values from (minvalue) to (100);
-create table other_notifications partition of dispatch_notification default;
-insert into dispatch_notification select * from whole;
-alter table dispatch_note rename to whole_note;
-create table dispatch_note (like whole_note, primary key (id, created_at)) partition by range (created_at);
-create table old_notes partition of dispatch_note for values from (minvalue) to ('2023-01-01');
-create table new_notes partition of dispatch_note default;
-insert into dispatch_note select * from whole_note;
-drop table whole, whole_note;
-"""
-# What only a copy supports.
-COPIED_ONLY = """
-alter table dispatch_storage drop disk_total, add disk_total bigint generated always as (disk_free * 2) stored;
-alter table dispatch_ware set unlogged;
-create table archived_comments () inherits (dispatch_comment);
-insert into archived_comments select * from dispatch_comment limit 2;
-"""
-
 
 @pytest.fixture(scope="module")
 def odd(origin: Server, here: Callable[[str], Landing], tmp_path_factory: pytest.TempPathFactory) -> tuple:
@@ -748,13 +771,13 @@ def odd(origin: Server, here: Callable[[str], Landing], tmp_path_factory: pytest
     source = Database(sandbox.target(origin.folder, "odd"), tmp_path_factory.mktemp("source"))
     with closing(source.connect()) as opened:
         legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), "public")
-    source.execute(EVERYWHERE)
+    source.execute(kinds.SUPPORTED.format(schema="public"))
     return source, replace(here("odd"), dsn=f"host={origin.folder} dbname=odd user=postgres")
 
 
 def test_what_cannot_be_replicated_is_named_and_copied(odd: tuple[Database, Landing], here: Callable[[str], Landing]):
     source, landed = odd
-    source.execute(COPIED_ONLY)
+    source.execute(kinds.NOT_REPLICATED.format(schema="public"))
     try:
         other = replace(here("odd_copied"), dsn=landed.dsn)
         said = other.ops("replicate", code=1)
@@ -794,7 +817,7 @@ def test_bigint_ids_identity_columns_and_partitions_are_replicated(odd_replicate
         "insert into dispatch_note select 5000000001, '2045-01-01', 'new', null, min(doctor_id) from dispatch_note"
     )
     assert eventually(lambda: same(source, landed))
-    assert "Up to date" in landed.ops("status")
+    assert eventually(lambda: "Up to date" in landed.ops("status"))
     assert "the same on both sides" in landed.ops("compare")
 
 
@@ -809,6 +832,22 @@ def test_bigint_ids_and_partitions_build_without_a_change_of_the_yaml(odd_replic
         project.build()
     assert_nothing_is_lost(landed)
     landed.ops("resume")
+
+
+def test_generated_columns_are_replicated_between_new_servers(here: Callable[[str], Landing], tmp_path: Path):
+    with temporary_server(settings=PUBLISHING) as newer:
+        if newer.version < 18:
+            pytest.skip("PostgreSQL replicates generated columns from version 18 on")
+        source = Database(sandbox.target(newer.folder), tmp_path)
+        with closing(source.connect()) as opened:
+            legacy.load(opened, legacy.Scale.TINY, lambda _: nullcontext(), "public")
+        source.execute(kinds.GENERATED.format(schema="public"))
+        landed = replace(here("generated"), dsn=f"host={newer.folder} dbname=postgres user=postgres")
+        landed.ops("replicate")
+        source.execute("update dispatch_storage set disk_free = disk_free + 1")
+        assert eventually(lambda: same(source, landed))
+        assert landed.rows("select bool_and(disk_total = disk_free * 2) from legacy.dispatch_storage") == [(True,)]
+        landed.ops("stop")
 
 
 def test_row_security_is_named_before_anything_is_copied(copied: Landing, there: Database):

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
+import kinds
 import pytest
 from conftest import Database
 from inprocess import Project
+from marts import assert_nothing_is_lost
 from psycopg2.extensions import connection as Connection
 
 from ops import demo
+from ops.database.connection import rows
 from ops.errors import Failure
 from ops.source import contract
 
@@ -59,6 +62,7 @@ def test_the_declared_database_has_no_findings(opened: Connection):
         ("doctor_id", "smallint"),
         ("doctor_id", "bigint"),
         ("doctor_id", "numeric"),
+        ("doctor_id", "numeric(20, 0)"),
         ("total_price", "numeric"),
         ("total_price", "numeric(30, 6)"),
         ("total_price", "bigint"),
@@ -80,6 +84,7 @@ def test_a_type_that_loses_nothing_is_accepted(opened: Connection, column: str, 
         ("total_price", "double precision", "of type double precision, declared as numeric"),
         ("total_price", "money", "of type money, declared as numeric"),
         ("total_price", "text", "of type text, declared as numeric"),
+        ("doctor_id", "numeric(12, 2)", "of type numeric(12,2), declared as integer"),
         ("doctor_id", "real", "of type real, declared as integer"),
         ("doctor_id", "uuid", "of type uuid, declared as integer"),
         ("installments", "jsonb", "of type jsonb, declared as text"),
@@ -248,6 +253,24 @@ def test_generated_columns_are_replicated_between_new_servers(opened: Connection
     """The server of this test is PostgreSQL 18, unless DISPATCH_PGBIN names another one."""
     expected = 0 if opened.server_version >= 180000 else 1
     assert len(findings(opened, GENERATED.format("stored"), purpose="replicate", subscriber=180000)) == expected
+
+
+def test_a_standby_cannot_read_unlogged_tables(opened: Connection, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(contract, "rows", lambda on, query: rows(on, query.replace("pg_is_in_recovery()", "true")))
+    found = findings(opened, "alter table legacy.dispatch_note set unlogged", purpose="copy")
+    assert found[0].startswith("refused: dispatch_note: an unlogged table, which a standby cannot read")
+
+
+def test_dbt_builds_on_every_kind_that_it_may_read(scratch: Database, project: Project):
+    """BigAutoField, identity and generated columns, partitions, inheritance children, unlogged tables."""
+    scratch.load_legacy("tiny")
+    scratch.execute(kinds.SUPPORTED.format(schema="legacy") + kinds.NOT_REPLICATED.format(schema="legacy"))
+    project.build()
+    assert_nothing_is_lost(scratch)
+    assert scratch.rows("select kind from dispatch_audit.legacy_inventory where subject = 'dispatch_note'") == [
+        ("partitioned table",)
+    ]
+    scratch.execute("drop schema legacy cascade")
 
 
 def test_dbt_and_doctor_refuse_by_the_same_rule(scratch: Database, project: Project):
