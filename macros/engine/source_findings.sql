@@ -84,6 +84,8 @@ compared as (
         bare_type = declared_type or (
             coalesce(found.family = wanted.family, false)
             and (declared_type not like '%int%' or found_type not like 'numeric(%,%' or found_type like '%,0)')
+            -- Batches are cut, and rejects listed, by ids that are whole numbers.
+            and (column_name <> 'id' or bare_type <> 'numeric')
         ) as is_accepted
     from found_columns
     left join families as found on bare_type = found.type

@@ -72,14 +72,9 @@ class Column(NamedTuple):
         return self.type.partition("(")[0] + self.type.partition(")")[2]
 
     @property
-    def is_id(self) -> bool:
-        """Whether it is an id or refers to one; a number with decimals is none."""
-        return self.name == "id" or self.name.endswith("_id")
-
-    @property
     def wider(self) -> list[str]:
-        """The types that it may be widened to."""
-        return [type for type in WIDER.get(self.kind, []) if type != "numeric" or not self.is_id]
+        """The types that it may be widened to; the source contract refuses ids that are not integers."""
+        return [type for type in WIDER.get(self.kind, []) if type != "numeric" or self.name != "id"]
 
     @property
     def quoted(self) -> str:
