@@ -87,7 +87,7 @@ def test_folder_without_files_is_refused(opened: Connection, tmp_path: Path):
 
 
 def test_the_schema_that_dbt_reads_is_the_one_that_is_loaded_and_checked(scratch: Database, tmp_path: Path):
-    for name in ("ops", "synthetic_legacy", "models"):
+    for name in ("ops", "synthetic_legacy", "models", "macros", "seeds"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "profiles.yml.example", tmp_path)
     shutil.copy(ROOT / "profiles.yml.example", tmp_path / "profiles.yml")

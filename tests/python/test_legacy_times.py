@@ -91,7 +91,10 @@ def converting_tests(project: Project) -> dict[str, DataTest]:
 
 
 def test_every_mart_is_the_same(naive: Database, migrated_once: Database) -> None:
-    assert fingerprints(naive) == fingerprints(migrated_once)
+    found, expected = fingerprints(naive), fingerprints(migrated_once)
+    inventory = "dispatch_audit.legacy_inventory"  # lists the types of the columns
+    assert found.pop(inventory) != expected.pop(inventory)
+    assert found == expected
     assert histories(naive) == histories(migrated_once)
 
 

@@ -69,7 +69,7 @@ def alice(scratch: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     scratch.execute(ADD_PAYMENT)
     scratch.execute(
         "create role alice login; grant create on database scratch to alice; grant usage on schema legacy to alice;"
-        "grant select on all tables in schema legacy to alice;"
+        "grant select on all tables in schema legacy to alice; grant select on all sequences in schema legacy to alice;"
         # Another module of the same server may have created it.
         "do $$ begin create role dispatch_app; exception when duplicate_object then end $$"
     )
