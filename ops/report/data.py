@@ -26,6 +26,7 @@ T = TypeVar("T")
 AUDIT = (
     "foreign_key_ledger",
     "legacy_inventory",
+    "legacy_numbers",
     "migration_ledger",
     "migration_rejects",
     "money_reconciliation",

@@ -13,5 +13,6 @@ def test_an_empty_build_passes(scratch: Database, project: Project) -> None:
     assert len(done) > 350
     filled = {table for table, checksum in fingerprints(scratch).items() if not checksum.startswith("0 ")}
     assert filled == {
-        f"dispatch_audit.{name}" for name in ("migration_ledger", "foreign_key_ledger", "legacy_inventory", "legacy_numbers")
+        f"dispatch_audit.{name}"
+        for name in ("migration_ledger", "foreign_key_ledger", "legacy_inventory", "legacy_numbers")
     }

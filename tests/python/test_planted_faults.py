@@ -55,7 +55,7 @@ FAULTS = {
     ),
     "border of a batch": Fault("load_batch", r"first \+ 65535", "first + 65534"),
     "history that forgets a deletion": Fault(
-        "snapshot.dispatch.technicians_history", r"union all\s*select \* from deletion_records", ""
+        "snapshot.dispatch.payments_history", r"union all\s*select \* from deletion_records", ""
     ),
 }  # fmt: skip
 

@@ -363,13 +363,13 @@ def test_report_has_no_personal_data(built: Database, found: Report) -> None:
         ),
         (
             "insert into dispatch_audit.money_reconciliation"
-            " select 'payments', 'pending', '2001-01-01', 0, 0, 0, 0, 0, 0, -0.01",
+            " select 'payments', 'pending', '2001-01-01', 0, 0, 0, 0, 0, 0, -0.01, 0",
             "Money agrees to the cent",
             "payments, pending, 2001-01: −0.01 unexplained",
         ),
         (
             "insert into dispatch_audit.money_reconciliation"
-            " select 'payment_items', 'pending', '2001-01-01', 1, 0, 0, 0, 0, 0, 0",
+            " select 'payment_items', 'pending', '2001-01-01', 1, 0, 0, 0, 0, 0, 0, 0",
             "Money agrees to the cent",
             "payment_items, pending, 2001-01: 1 row in the source, 0 in the mart, 0 left out",
         ),
