@@ -15,10 +15,12 @@ stamp = $(1)/lock-$(shell { cat $(2); cd $(1) 2> /dev/null && pwd -P || echo "$$
 STAMP := $(call stamp,.venv,requirements.lock)
 SPARK := .venv-spark/bin/python -m ops spark
 SPARK_STAMP := $(call stamp,.venv-spark,requirements-spark.lock)
+DJANGO := 3.2 5.2
+DJANGO_STAMPS := $(foreach version,$(DJANGO),$(call stamp,.venv-django/$(version),tests/django/$(version).lock))
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo report docs release rehearse test check properties faults bench spark spark-setup spark-test lock clean
+.PHONY: help setup deps demo report docs release rehearse test check properties faults bench spark spark-setup spark-test django-test lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,14 +75,18 @@ spark-setup: $(SPARK_STAMP) ## create .venv-spark (1.4 GB) and profiles.yml; nev
 spark-test: $(SPARK_STAMP) ## the tests that need Spark
 	@.venv-spark/bin/python -m pytest -q tests/spark
 
-lock: $(STAMP) ## renew requirements.lock and requirements-spark.lock from pyproject.toml
-	@$(call compile,dev,3.10,requirements.lock)
-	@$(call compile,spark,3.11,requirements-spark.lock)
+django-test: deps $(DJANGO_STAMPS) ## tables made by Django itself; creates .venv-django (175 MB)
+	@.venv/bin/python -m pytest -q tests/django
+
+lock: $(STAMP) ## renew all lock files from pyproject.toml
+	@$(call compile,pyproject.toml --group dev,3.10,requirements.lock)
+	@$(call compile,pyproject.toml --group spark,3.11,requirements-spark.lock)
+	@$(foreach version,$(DJANGO),$(call compile,--group django-$(version),3.10,tests/django/$(version).lock) && ) true
 	@$(MAKE) setup
 
 # Where one package needs another with an extra and a third without it, pip wants both pinned.
 define compile
-.venv/bin/uv pip compile pyproject.toml --group $(1) --universal --python-version $(2) --generate-hashes \
+.venv/bin/uv pip compile $(1) --universal --python-version $(2) --generate-hashes \
   --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet --output-file $(3) && \
 awk 'function out() { if (b ~ /^[^=]*\[/) { c = b; sub(/\[[^]]*\]/, "", c); printf "%s", c } printf "%s", b; b = "" } \
   /^[^ ]/ { out() } { b = b $$0 "\n" } END { out() }' $(3) > requirements.new && mv requirements.new $(3)
@@ -99,3 +105,6 @@ $(STAMP):
 # Spark 4.3 needs Python 3.11.
 $(SPARK_STAMP):
 	@$(PYTHON) -I ops/bootstrap.py $(SPARK_STAMP) requirements-spark.lock 3.11
+
+$(DJANGO_STAMPS):
+	@$(PYTHON) -I ops/bootstrap.py $@ tests/django/$(notdir $(@D)).lock
