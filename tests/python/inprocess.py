@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
 
 PARSED = "partial_parse.msgpack"
-# What dbt keeps of a parse: the folder is shared by the processes that share the tests.
-kept_parses = Path()
+# What dbt keeps of a parse: a folder for all processes that share the tests, set by the fixture of this name.
+kept_parses: Path | None = None
 
 
 def _parse(*options: str) -> Manifest:
     """Parse the project as dbt does, starting from what was kept of it for a database of this name."""
+    assert kept_parses, "the fixture kept_parses has not run"
     profile = (Path(os.environ["DBT_PROFILES_DIR"]) / "profiles.yml").read_text(encoding="utf-8")
     without_server = profile.replace(os.environ["DISPATCH_PGHOST"], "")
     key = (os.environ["DBT_PROJECT_DIR"], os.environ["DISPATCH_PGDATABASE"], without_server, options)
