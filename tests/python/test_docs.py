@@ -206,7 +206,7 @@ def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> N
     drawn("payments")
     browser.save_screenshot(SCREENSHOTS / "docs_data_model.png")
 
-    browser.find_element(By.ID, "search").send_keys("payments")
+    browser.find_element(By.ID, "search").send_keys("payments refunded_amount")
     seen(".result h4", "payments model").click()
     seen("h1", "payments table")
     for column, kind in (("payment_id", "uuid"), ("amount", "numeric(12,2)"), ("made_at", "timestamp with time zone")):

@@ -112,7 +112,7 @@ class Warehouse:
         """Build a case and check every rule; fail with the case as SQL for python -m ops psql."""
         self.cursor.execute("begin")
         try:
-            if case.is_compared:
+            if case.day:
                 self._keep_histories()
             for statement in case.statements:
                 self.cursor.execute(statement)
@@ -124,10 +124,11 @@ class Warehouse:
                 nodes, tests = self.above | self.staging, self.tests
             self.replay.build(self.cursor, nodes)
             self._check(tests)
-            if not case.day:
+            if case.day:
+                self._check_histories()
+            else:
                 self._check_contracts()
             if case.is_compared:
-                self._check_histories()
                 self._compare_with_a_build_from_scratch()
         except Exception as error:
             raise AssertionError(f"{error}\n\n{self._as_sql(case)}") from error
