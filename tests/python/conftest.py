@@ -1,6 +1,7 @@
 """Fixtures: a PostgreSQL server for the session, databases in it, and dbt run against one of them."""
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import inprocess
 import pytest
 from inprocess import Project
+from marts import left
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
@@ -95,10 +97,10 @@ class Database:
         finally:
             opened.close()
 
-    def build(self, replay: Replay, nodes: Collection[str] | None = None) -> None:
+    def build(self, replay: Replay, nodes: Collection[str] | None = None, *, checks_types: bool = False) -> None:
         """Build everything, or what Replay.select has returned, without dbt."""
         with closing(self.connect()) as opened, opened.cursor() as cursor:
-            replay.build(cursor, nodes)
+            replay.build(cursor, nodes, checks_types=checks_types)
 
     def dbt(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run dbt and return its exit code and output; its artifacts are in folder / "target"."""
@@ -167,7 +169,7 @@ def shared(database: Callable[..., Database]) -> Shared:
 
 @pytest.fixture(scope="session")
 def recording(database: Callable[..., Database], common_folder: Path, request: pytest.FixtureRequest) -> Recording:
-    """Record two builds of the smallest legacy database."""
+    """Record two builds of the smallest legacy database: one with every test, one on top of it."""
     with (common_folder / "recording.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         file = common_folder / "recording.json"
@@ -180,14 +182,16 @@ def _record(project: Project, database: Callable[..., Database], folder: Path) -
     made = database(SCRATCH)
     made.load_legacy("tiny")
     with inprocess.environment(made):
-        with listening() as compiling:
-            tests = [done.node for done in project.dbt("compile", "--select", "resource_type:test")]
         with listening() as first:
-            project.build().write(str(folder / "run_results.json"))
+            results = project.dbt("build")
+        results.write(str(folder / "run_results.json"))
+        after_first = left(made)
         with listening() as again:
             project.build()
+    (folder / "left.json").write_text(json.dumps([sorted(after_first), sorted(left(made))]), encoding="utf-8")
     drop(made)
-    return record(project.manifest, tests, compiling, first, again)
+    tests = [result.node for result in results if result.node.resource_type == "test"]
+    return record(project.manifest, tests, first, again)
 
 
 @pytest.fixture(scope="session")

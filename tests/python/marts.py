@@ -1,14 +1,41 @@
 """What several tests ask of a built warehouse."""
 
+from __future__ import annotations
+
+import re
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, Protocol
-
-from conftest import Database
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.replay import DataTest
 
+if TYPE_CHECKING:
+    from conftest import Database
+
 LAYERS = ("dispatch_marts", "dispatch_audit")
+EVERY_LAYER = ("staging", "intermediate", "marts", "audit", "seeds", "snapshots")
+
+# What differs between two builds of the same rows: when a version was recorded, and its key, a hash of that time.
+TIMES = "('dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to')"
+
+# What a build leaves in the catalog; no test relies on comments.
+CATALOG = {
+    "relation": "select format('%s.%s %s %s %s', nspname, relname, relkind, relpersistence, relowner::regrole)"
+    " from pg_class inner join pg_namespace on pg_namespace.oid = relnamespace where nspname = any({schemas})",
+    "column": "select format('%s.%s %s %s %s %s', nspname, relname, attnum, attname,"
+    " format_type(atttypid, atttypmod), attnotnull) from pg_attribute inner join pg_class on pg_class.oid = attrelid"
+    " inner join pg_namespace on pg_namespace.oid = relnamespace"
+    " where nspname = any({schemas}) and attnum > 0 and relkind <> 'i'",
+    "constraint": "select format('%s %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(pg_constraint.oid),"
+    " convalidated) from pg_constraint inner join pg_namespace on pg_namespace.oid = connamespace"
+    " where nspname = any({schemas})",
+    "index": "select indexdef from pg_indexes where schemaname = any({schemas})",
+    "view": "select format('%s %s', viewname, definition) from pg_views where schemaname = any({schemas})",
+    "grant": "select format('%s.%s %s', nspname, relname, relacl) from pg_class inner join pg_namespace"
+    " on pg_namespace.oid = relnamespace where nspname = any({schemas}) and relacl is not null",
+    "grant on schema": "select format('%s %s', nspname, nspacl) from pg_namespace"
+    " where nspname = any({schemas}) and nspacl is not null",
+}
 
 
 class Queryable(Protocol):
@@ -31,6 +58,25 @@ def fingerprints(database: Queryable, *schemas: str) -> dict[str, str]:
         )[0][0]
         for (table,) in tables
     }
+
+
+def left(database: Queryable, prefix: str = "dispatch") -> set[str]:
+    """Return what a build has left: a checksum of the rows of every table, and a line for every object."""
+    schemas = f"array{[f'{prefix}_{layer}' for layer in EVERY_LAYER]}"
+    queries = ((kind, query.format(schemas=schemas)) for kind, query in CATALOG.items())
+    lines = {f"{kind}: {line}" for kind, query in queries for (line,) in database.rows(query)}
+    for schema, table, columns in database.rows(
+        "select table_schema, table_name, string_agg(quote_ident(column_name), ', ' order by ordinal_position)"
+        " from information_schema.columns inner join information_schema.tables using (table_schema, table_name)"
+        f" where table_schema = any({schemas}) and table_type = 'BASE TABLE' and column_name not in {TIMES}"
+        " group by 1, 2"
+    ):
+        ((rows,),) = database.rows(
+            "select count(*) || ' ' || coalesce(md5(string_agg(r, '' order by r)), '')"
+            f" from (select md5(cast(({columns}) as text)) as r from {schema}.{table}) as hashed"
+        )
+        lines.add(f"rows of {schema}.{table}: {rows}")
+    return {re.sub(rf"\b{prefix}_(?={'|'.join(EVERY_LAYER)})", "", line) for line in lines}
 
 
 def broken_keys(database: Queryable) -> list[tuple[str, str]]:

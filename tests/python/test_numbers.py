@@ -12,6 +12,7 @@ from test_dirty_copy import DROP_EVERY_CONSTRAINT
 from ops.database.connection import Connection, Cursor, rows
 from ops.errors import Failure
 from ops.handover import application
+from tests.replay import Replay
 
 # What the numbers of a table were made from.
 NUMBERED = {
@@ -34,7 +35,7 @@ def newest(scratch: Database) -> int:
 
 
 @pytest.fixture(scope="module")
-def opened(scratch: Database, project: Project, newest: int) -> Iterator[Connection]:
+def opened(scratch: Database, replay: Replay, newest: int) -> Iterator[Connection]:
     """A build of a landing without sequences in which rows name others that were deleted, and rows have absurd ids."""
     scratch.execute(DROP_EVERY_CONSTRAINT)
     scratch.execute(
@@ -57,7 +58,7 @@ def opened(scratch: Database, project: Project, newest: int) -> Iterator[Connect
         update legacy.dispatch_record set author_id = 8000000 where id = (select max(id) from legacy.dispatch_record);
         """
     )
-    project.build()
+    scratch.build(replay, checks_types=True)
     with closing(scratch.connect()) as connection:
         yield connection
 

@@ -17,7 +17,7 @@ import inprocess
 import kinds
 import psycopg2
 import pytest
-from conftest import SCRATCH, Database, Shared
+from conftest import SCRATCH, Database
 from marts import assert_nothing_is_lost
 from psycopg2.extensions import connection as Connection
 
@@ -30,6 +30,7 @@ from ops.project import ROOT
 from ops.release import records
 from ops.source import landing, replication, sequences, tables
 from ops.source.declared import declared
+from tests.replay import Recording, Replay
 
 PUBLISHING = SETTINGS | {"wal_level": "logical", "max_wal_senders": 10}
 LANDS = declared()
@@ -821,15 +822,16 @@ def test_bigint_ids_identity_columns_and_partitions_are_replicated(odd_replicate
     assert "the same on both sides" in landed.ops("compare")
 
 
-def test_bigint_ids_and_partitions_build_without_a_change_of_the_yaml(odd_replicated: tuple[Database, Landing]):
+def test_bigint_ids_and_partitions_build_without_a_change_of_the_yaml(
+    odd_replicated: tuple[Database, Landing], recording: Recording
+):
     _, landed = odd_replicated
     done = subprocess.run(
         [sys.executable, "-m", "ops", "doctor"], cwd=ROOT, env=landed.environment, capture_output=True, text=True
     )
     assert "are as their sources declare them" in done.stdout, done.stderr
     landed.ops("pause")
-    with inprocess.parsed(landed) as project:
-        project.build()
+    landed.build(Replay(recording, landed.target.dbname), checks_types=True)
     assert_nothing_is_lost(landed)
     landed.ops("resume")
 
@@ -862,7 +864,6 @@ def test_row_security_is_named_before_anything_is_copied(copied: Landing, there:
     assert contents(copied, "legacy") == before
 
 
-def test_the_project_builds_on_a_replicated_landing(replicated: Landing, shared: Shared):
-    with inprocess.environment(replicated):
-        shared.project.build()
+def test_the_project_builds_on_a_replicated_landing(replicated: Landing, recording: Recording):
+    replicated.build(Replay(recording, replicated.target.dbname), checks_types=True)
     assert_nothing_is_lost(replicated)
