@@ -9,18 +9,21 @@ REPEAT ?= 3
 
 OPS := .venv/bin/python -m ops
 TWO := --numprocesses 2 --dist loadscope
-# The name contains a checksum of the lock's contents, so that touching the file installs nothing, and of the folder, so
-# that the environment is recreated after the folder was moved or copied.
-stamp = $(1)/lock-$(shell { cat $(2); cd $(1) 2> /dev/null && pwd -P || echo "$$(pwd -P)/$(1)"; } | cksum | tr ' ' -)
+# The name contains a checksum of the contents of the lock and of what installs it, so that touching them installs
+# nothing, and of the folder, so that the environment is recreated after the folder was moved or copied.
+stamp = $(1)/lock-$(shell { cat $(2) ops/bootstrap.py; cd $(1) 2> /dev/null && pwd -P || echo "$$(pwd -P)/$(1)"; } | cksum | tr ' ' -)
 STAMP := $(call stamp,.venv,requirements.lock)
 SPARK := .venv-spark/bin/python -m ops spark
 SPARK_STAMP := $(call stamp,.venv-spark,requirements-spark.lock)
 DJANGO := 3.2 5.2
+# Another dbt than the locked one.
+DBT ?= 1.12
+DBT_STAMP = $(call stamp,.venv-dbt/$(DBT),tests/dbt/$(DBT).lock)
 DJANGO_STAMPS := $(foreach version,$(DJANGO),$(call stamp,.venv-django/$(version),tests/django/$(version).lock))
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo report docs release rehearse test check properties faults bench spark spark-setup spark-test django-test lock clean
+.PHONY: help setup deps demo report docs release rehearse test check properties faults bench spark spark-setup spark-test django-test test-dbt lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,10 +81,14 @@ spark-test: $(SPARK_STAMP) ## the tests that need Spark
 django-test: deps $(DJANGO_STAMPS) ## tables made by Django itself; creates .venv-django (175 MB)
 	@.venv/bin/python -m pytest -q tests/django
 
+test-dbt: deps $(DBT_STAMP) ## build at tiny with DBT=1.12, too: the same rows, no warnings; creates .venv-dbt
+	@DBT=$(DBT) .venv/bin/python -m pytest -q tests/dbt
+
 lock: $(STAMP) ## renew all lock files from pyproject.toml
 	@$(call compile,pyproject.toml --group dev,3.10,requirements.lock)
 	@$(call compile,pyproject.toml --group spark,3.11,requirements-spark.lock)
 	@$(foreach version,$(DJANGO),$(call compile,--group django-$(version),3.10,tests/django/$(version).lock) && ) true
+	@$(call compile,--group dbt-$(DBT),3.10,tests/dbt/$(DBT).lock)
 	@$(MAKE) setup
 
 # Where one package needs another with an extra and a third without it, pip wants both pinned.
@@ -105,6 +112,9 @@ $(STAMP):
 # Spark 4.3 needs Python 3.11.
 $(SPARK_STAMP):
 	@$(PYTHON) -I ops/bootstrap.py $(SPARK_STAMP) requirements-spark.lock 3.11
+
+$(DBT_STAMP):
+	@$(PYTHON) -I ops/bootstrap.py $@ tests/dbt/$(DBT).lock
 
 $(DJANGO_STAMPS):
 	@$(PYTHON) -I ops/bootstrap.py $@ tests/django/$(notdir $(@D)).lock

@@ -35,6 +35,9 @@ def main(stamp, lock, oldest="3.10"):
     print("Installing the Python packages of %s into %s (a minute, once)" % (lock, environment), flush=True)
     if not _install(python, lock):
         return _complain("The Python packages could not be installed: can PyPI, or your mirror of it, be reached?")
+    # With PYTHONSAFEPATH set, Python does not find the project's own modules in the current folder.
+    for packages in environment.glob("lib/python3*/site-packages"):
+        (packages / "dispatch.pth").write_text(str(Path.cwd()) + "\n", encoding="utf-8")
     for old in environment.glob("lock-*"):
         old.unlink()
     Path(stamp).touch()
@@ -62,7 +65,8 @@ def _install(python, lock):
     command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     # pip is verbose: show a counter of packages, and the rest only when pip fails.
     pip = subprocess.Popen(
-        [*command, "--require-hashes", "--requirement", lock],
+        # A lock is complete, and may leave out on purpose what a package asks for.
+        [*command, "--no-deps", "--require-hashes", "--requirement", lock],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

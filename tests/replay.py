@@ -302,7 +302,7 @@ def _loads(node: Any, changes: int, steps: list[Step]) -> Batches:
         changes=steps[changes].text,
         create=create,
         query=re.search(r"\bfrom \(\n(.*)\n\s*\) as batch\b", load, re.DOTALL)[1],
-        key=node.config.extra["batch_by"],
+        key=node.config.meta["batch_by"],
     )
 
 
@@ -453,7 +453,7 @@ class Replay:
             _send(cursor, [batches.create.replace(batches.version, version), COMMIT])
             changes = ask(batches.changes)
         model = {"columns": list(node.columns)}
-        config = {"require": lambda _: batches.key}
+        config = {"meta_require": lambda _: batches.key}
         relation, loaded = re.findall(r"^\s*create table (\S+)", batches.create, re.MULTILINE)
         for change in changes:
             load = self._call("load_batch", relation, loaded, change, batches.query, model=model, config=config)

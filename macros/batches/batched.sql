@@ -1,7 +1,7 @@
 {% materialization batched, adapter='postgres' %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set loaded = loaded_batches_relation(this) -%}
-    {%- set signatures = ref(config.require('signatures')) -%}
+    {%- set signatures = ref(config.meta_require('signatures')) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}

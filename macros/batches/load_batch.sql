@@ -1,7 +1,7 @@
 {% macro load_batch(relation, loaded, change, sql) -%}
     {#- SQL statements, to be run in one transaction, that replace the rows of one batch and record its signature.
         `change` is a row of changed_batches. The rows without a key (batch number null) make a batch of their own. -#}
-    {%- set key = config.require('batch_by') -%}
+    {%- set key = config.meta_require('batch_by') -%}
     {%- set number = change.batch_number -%}
     {%- if number is none -%}
         {%- set in_batch, is_batch = key ~ ' is null', 'batch_number is null' -%}
@@ -27,7 +27,7 @@
 {% macro with_key_cast(sql) -%}
     {#- The query leaves its key uncast, because the index of the legacy table serves the uncast column only; the insert
         casts it. -#}
-    {%- set key = config.require('batch_by') -%}
+    {%- set key = config.meta_require('batch_by') -%}
     select
         {%- for name, column in model.columns.items() %}
         {{ 'cast(' ~ name ~ ' as ' ~ engine_type(column.data_type) ~ ') as ' if name == key }}

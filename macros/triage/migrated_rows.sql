@@ -3,7 +3,7 @@
         only. -#}
     select
     {%- for column in model.columns.values() %}
-        {% if column.name == config.get('batch_by') -%}
+        {% if column.name == config.meta_get('batch_by') -%}
             {{ column.name }}
         {%- else -%}
             cast({{ column.name }} as {{ engine_type(column.data_type) }}) as {{ column.name }}

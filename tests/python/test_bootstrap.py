@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from ops import bootstrap
+from ops.project import ROOT
 
 
 def test_an_old_python_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
@@ -48,3 +49,19 @@ def test_an_environment_that_was_moved_or_copied_is_made_again(
     link.symlink_to(original)
     for folder, works in ((original, True), (link, True), (copy, False), (tmp_path / "not there", False)):
         assert bootstrap._works(str(folder / "bin" / "python")) is works
+
+
+def test_the_modules_of_the_project_are_found_in_spite_of_pythonsafepath(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    packages = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setattr(bootstrap, "_works", lambda _: True)
+    monkeypatch.setattr(bootstrap, "_install", lambda *_: True)
+    monkeypatch.chdir(ROOT)
+    assert bootstrap.main(str(tmp_path / ".venv" / "lock-1"), "requirements.lock") == 0
+    find = "import site, sys; site.addsitedir(sys.argv[1]); import ops.bootstrap"
+    command = [sys.executable, "-I", "-S", "-c", find, packages]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    (packages / "dispatch.pth").unlink()
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 1
