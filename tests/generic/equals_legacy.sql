@@ -1,4 +1,4 @@
-{% test equals_legacy(model, legacy, key, columns) %}
+{% test equals_legacy(model, legacy, key, columns={}, cleaned={}) %}
 
 {%- if execute -%}
     {%- set contract = (own_nodes('model') | selectattr('alias', 'equalto', model.identifier) | first).columns -%}
@@ -18,7 +18,7 @@ legacy as (
 
 select
     mart.{{ key }},
-    mart.{{ columns | join(',\n    mart.') }}
+    mart.{{ (columns.keys() | list + cleaned.keys() | list) | join(',\n    mart.') }}
 from mart
 where
     not exists (
@@ -35,6 +35,9 @@ where
             {%- set value = verbatim_text(value) %}
             {%- endif %}
             and {{ value }} is not distinct from mart.{{ column }}
+            {%- endfor %}
+            {%- for column, legacy_column in cleaned.items() %}
+            and {{ clean_text('legacy.' ~ adapter.quote(legacy_column)) }} is not distinct from mart.{{ column }}
             {%- endfor %}
     )
 
