@@ -34,6 +34,7 @@ MATERIALIZATIONS = {"seed", "view", "table", "snapshot", "batched"}
 HOOKS = {
     "assert_not_overtaken",
     "record_built_relation",
+    "take_types_of_mart",
     "enforce_declared_keys",
     "planner_setting",
     "collect_statistics",

@@ -1,9 +1,11 @@
 """The history of payments, orders and technicians, whatever happens to the legacy rows."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import inprocess
 import pytest
-from conftest import Database
+from conftest import SCRATCH, Database, Shared
 from marts import failures
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
@@ -157,3 +159,43 @@ def test_a_history_describes_its_columns_as_its_mart_does(described: Database, m
     assert all(history.pop(name) for name in ADDED)
     assert history == comments(f"marts.{mart}")
     assert all(history.values())
+
+
+def test_type_of_a_mart_column_is_carried_into_its_history(
+    database: Callable[..., Database], replay: Replay, shared: Shared
+) -> None:
+    made = database(SCRATCH)
+    made.load_legacy("tiny")
+    made.build(replay)
+    rows = (
+        "select md5(string_agg(cast(t as text), '' order by dbt_scd_id)) from dispatch_snapshots.payments_history as t"
+    )
+    before = made.rows(rows)
+    types = (
+        "select column_name, data_type from information_schema.columns where table_name = 'payments_history'"
+        " and column_name in ('is_free', 'paid_amount', 'method') order by 1"
+    )
+    expected = made.rows(types)
+    # What the history was before the type of the mart was corrected.
+    made.execute(
+        "alter table dispatch_snapshots.payments_history alter is_free type text, alter method type varchar(20),"
+        " alter paid_amount type numeric(20, 5)"
+    )
+    assert made.rows(types) != expected
+    with inprocess.environment(made):
+        shared.project.dbt("snapshot", "--select", "payments_history")
+        assert made.rows(types) == expected
+        assert made.rows(rows) == before
+
+        made.execute("""
+            alter table dispatch_snapshots.payments_history
+            alter is_free type text, alter paid_amount type numeric(20, 5);
+            update dispatch_snapshots.payments_history set paid_amount = paid_amount + 0.00001
+            where dbt_scd_id = (select min(dbt_scd_id) from dispatch_snapshots.payments_history)
+        """)
+        before, wrong = made.rows(rows), made.rows(types)
+        said = shared.project.refusal("snapshot", "--select", "payments_history")
+        assert "payments_history.paid_amount is numeric(20,5), and payments.paid_amount now is numeric(12,2)" in said
+        assert "1 versions in the history have a value that would be lost" in said
+        assert 'alter column "paid_amount" type numeric(12,2) using <expression>;' in said
+        assert (made.rows(rows), made.rows(types)) == (before, wrong)
