@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -22,7 +23,8 @@ def install(project: Path) -> str:
     target = project / "dbt_packages"
     marker = target / MARKER
     found = marker.read_text(encoding="utf-8") if marker.exists() else ""
-    complete = all((target / name / "dbt_project.yml").exists() for name in _locked_names(project))
+    required = _required(project)
+    complete = not _missing(required, target)
     if complete and found == _stamp(project, "hub"):
         return "dbt_packages/ is up to date (package hub)"
     if complete and not found:
@@ -34,6 +36,11 @@ def install(project: Path) -> str:
         marker.write_text(_stamp(project, "hub"), encoding="utf-8")
         return "packages installed from the package hub"
 
+    if missing := _missing(_missing(required, target), project / "offline_packages"):
+        raise Failure(
+            f"The package hub is not reachable ({trouble}), and these packages are neither in dbt_packages/ nor bundled"
+            f" as stand-ins: {', '.join(missing)}. Run make deps with access to the package hub."
+        )
     if not complete or found != _stamp(project, "offline"):
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
@@ -47,9 +54,20 @@ def install(project: Path) -> str:
     )
 
 
-def _locked_names(project: Path) -> list[str]:
-    lock = yaml.safe_load((project / "package-lock.yml").read_text(encoding="utf-8"))
-    return [package["name"] for package in lock["packages"]]
+def _required(project: Path) -> list[str]:
+    """Return the names of the packages of the lock, and of packages.yml if the lock does not have them."""
+    lock, declared = (
+        yaml.safe_load((project / name).read_text(encoding="utf-8"))["packages"]
+        for name in ("package-lock.yml", "packages.yml")
+    )
+    locked = {package["name"]: package.get("package") for package in lock}
+    addresses = [str(next(iter(entry.values()))) for entry in declared]  # of the hub, of git, a folder or an archive
+    others = [address for address in addresses if address not in locked.values()]
+    return [*locked, *(address.rstrip("/").rpartition("/")[2].removesuffix(".git") for address in others)]
+
+
+def _missing(names: Iterable[str], folder: Path) -> list[str]:
+    return [name for name in names if not (folder / name / "dbt_project.yml").exists()]
 
 
 def _stamp(project: Path, origin: str) -> str:

@@ -117,6 +117,32 @@ def test_without_a_hub_the_stand_ins_are_copied_once(project):
 
 
 @pytest.mark.usefixtures("no_hub")
+@pytest.mark.parametrize("filled", ["offline", "by hand", "empty"])
+def test_every_package_that_is_missing_without_a_hub_is_named(project, filled):
+    """What is there stays."""
+    if filled == "offline":
+        deps.install(project)
+    elif filled == "by hand":
+        shutil.copytree(PROJECT / "offline_packages", project / "dbt_packages")
+    before = installed(project)
+    packages = yaml.safe_load((project / "packages.yml").read_text())
+    packages["packages"] += [
+        {"package": "elementary-data/elementary", "version": "0.1.0"},
+        {"git": "https://git.example.com/some/other_models.git", "revision": "main"},
+    ]
+    (project / "packages.yml").write_text(yaml.safe_dump(packages))
+    lock = LOCK | {"packages": [*LOCK["packages"], {"name": "audit_helper", "package": "dbt-labs/audit_helper"}]}
+    (project / "package-lock.yml").write_text(yaml.safe_dump(lock))
+    with pytest.raises(Failure) as error:
+        deps.install(project)
+    assert str(error.value) == (
+        "The package hub is not reachable (no connection), and these packages are neither in dbt_packages/ nor bundled"
+        " as stand-ins: audit_helper, elementary, other_models. Run make deps with access to the package hub."
+    )
+    assert installed(project) == before
+
+
+@pytest.mark.usefixtures("no_hub")
 @pytest.mark.parametrize("damage", ["changed stand-in", "changed packages.yml", "cut short", "folder gone"])
 def test_an_installation_that_no_longer_fits_is_replaced(project, damage):
     """Whatever made it stale."""

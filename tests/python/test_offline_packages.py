@@ -189,14 +189,30 @@ def test_length_without_bounds_is_refused(packages, tmp_path):
     assert "min_value, max_value or both" in run.stdout
 
 
-def provided() -> set[str]:
-    """Every test and macro of offline_packages, as it is called; not what only they themselves call."""
+LEFT_OUT = "left_out.sql"
+
+
+def public(packages: Path, *files: str) -> set[str]:
+    """Every test and macro in files of these names, by default all, as it is called; not the forms for one engine."""
     block = re.compile(r"\{%-?\s*(?:test|macro)\s+(\w+)")
-    texts = {file: file.read_text() for file in OFFLINE.rglob("*.sql")}
-    names = {
-        f"{file.relative_to(OFFLINE).parts[0]}.{name}" for file, text in texts.items() for name in block.findall(text)
-    }
-    return {name for name in names if "__" not in name and not any(f"{name}(" in text for text in texts.values())}
+    found = set()
+    for package in ("dbt_utils", "dbt_expectations", "dbt_date"):
+        for file in (packages / package / "macros").rglob("*.sql"):
+            if not files or file.name in files:
+                text = re.sub(r"\{#.*?#\}", "", file.read_text(), flags=re.DOTALL)
+                found |= {f"{package}.{name}" for name in block.findall(text)}
+    return {name for name in found if "__" not in name and not name.partition(".")[2].startswith("_")}
+
+
+def left_out() -> set[str]:
+    """What the stand-ins have by name only."""
+    return public(OFFLINE, LEFT_OUT)
+
+
+def provided() -> set[str]:
+    """Every test and macro that the stand-ins have; not what only they themselves call."""
+    texts = [file.read_text() for file in OFFLINE.rglob("*.sql")]
+    return {name for name in public(OFFLINE) - left_out() if not any(f"{name}(" in text for text in texts)}
 
 
 def called(project: Path) -> set[str]:
@@ -239,6 +255,31 @@ def test_project_calls_nothing_the_stand_ins_lack():
 def test_stand_ins_hold_nothing_the_project_does_not_call():
     """Dead code."""
     assert provided() - called(PROJECT) == set(), "remove from offline_packages/, with its cases in this file"
+
+
+@pytest.mark.skipif(not REAL, reason="DISPATCH_REAL_PACKAGES is not set")
+def test_stand_ins_name_all_that_the_real_packages_have():
+    assert public(Path(REAL)) == public(OFFLINE) - {"dbt_utils.absent"}
+
+
+@pytest.mark.parametrize(
+    ("model", "tests", "called"),
+    [
+        ("select {{ dbt_utils.generate_surrogate_key(['a', 'b']) }} as a", [], "dbt_utils.generate_surrogate_key"),
+        ("select {{ dbt_date.now(tz='UTC') }} as a", [], "dbt_date.now"),
+        ("select 1 as a", [{"dbt_utils.recency": {"arguments": {"field": "a"}}}], "dbt_utils.recency"),
+    ],
+)
+def test_stand_in_that_lacks_a_macro_says_so(model, tests, called, tmp_path):
+    """A package with models may need more than this project does."""
+    project = tmp_path / "project"
+    write_project(project, OFFLINE, sandbox.target(Path("/nowhere")), [])
+    (project / "models" / "a.sql").write_text(model)
+    (project / "models" / "cases.yml").write_text(yaml.safe_dump({"models": [{"name": "a", "data_tests": tests}]}))
+    run = run_dbt(project, "parse")
+    assert run.returncode != 0
+    assert f"{called} is called, but this is the bundled stand-in of {called.split('.')[0]}" in run.stdout
+    assert "run make deps with access to the package hub" in run.stdout
 
 
 def test_every_stand_in_has_passing_and_failing_cases():
