@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -47,6 +48,22 @@ def test_every_mart_is_counted(manifest: dict[str, Any]) -> None:
     assert batched
     stored = batched | {f"int_{name}__left_out" for name in batched}
     assert read == triaged - {f"int_{name}__triaged" for name in batched} | stored
+
+
+def test_every_node_is_reviewed_by_its_group(manifest: dict[str, Any]) -> None:
+    lines = (ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
+    owners = [line.split() for line in lines if line and not line.startswith("#")]
+    assert {address.partition("@")[0] for _, address in owners} == {
+        group["name"] for group in manifest["groups"].values()
+    }
+    used = set()
+    for node in manifest["nodes"].values():
+        if node["resource_type"] in ("model", "seed", "snapshot"):
+            file = "/" + node["original_file_path"]
+            pattern, owner = [pair for pair in owners if fnmatch(file, pair[0] + "*" * pair[0].endswith("/"))][-1]
+            used.add(pattern)
+            assert owner == f"{node['config']['group']}@dispatch.invalid", file
+    assert used == {pattern for pattern, _ in owners}
 
 
 def test_missing_values_are_noticed_at_the_source(manifest: dict[str, Any]) -> None:
