@@ -12,6 +12,6 @@
 
 {% macro email_pattern() -%}
     {#- A regular expression of both engines. -#}
-    {%- set excluded = white_space() ~ '<>",;' -%}
+    {%- set excluded = invisible_characters() ~ '\\u00ad<>",;' -%}
     {{ return('[^@' ~ excluded ~ ']+@[^@' ~ excluded ~ '.]+([.][^@' ~ excluded ~ '.]+)+') }}
 {%- endmacro %}
