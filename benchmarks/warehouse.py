@@ -124,7 +124,7 @@ class Warehouse:
         self._artifacts = (project or self.folder) / "target"
         variables["DBT_TARGET_PATH"] = str(self._artifacts)
         done = subprocess.run(
-            [*run.DBT, "--quiet", *arguments],
+            [*run.DBT, "--quiet", "--no-use-colors", *arguments],
             cwd=ROOT,
             env=variables,
             capture_output=True,

@@ -45,7 +45,7 @@ def run() -> int:
             return code
     with temporary_server() as server, tempfile.TemporaryDirectory(prefix="dispatch-check-") as folder:
         environment = sandbox.environment(sandbox.target(server.folder), Path(folder)) | QUIET
-        parse = [*DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"]
+        parse = [*DBT, "--quiet", "--no-use-colors", "--warn-error", "parse", "--no-partial-parse"]
         if code := checks.run("dbt parse, warnings are errors", parse, environment):
             return code
         # dbt-bouncer and sqlfluff read dbt's artifacts; dbt-bouncer expects them inside the project's folder.
