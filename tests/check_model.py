@@ -95,11 +95,11 @@ def _build(opened: Connection, environment: dict[str, str], model: str) -> int:
     parsed = dbtRunner().invoke([*options, "parse"])
     if not parsed.success:
         return 1
-    nodes, states = parsed.result.nodes, _states(parsed.result)
+    nodes, states = parsed.result.nodes, states_of(parsed.result)
     known = dict(rows(opened, f"select node, state from {BUILT}"))
     if known:
         id = next(id for id, node in nodes.items() if (node.resource_type, node.name) == ("model", model))
-        parents = [nodes[each].name for each in _ancestors(nodes, id) if known.get(each) != states[each]]
+        parents = [nodes[each].name for each in ancestors(nodes, id) if known.get(each) != states[each]]
         if parents:
             say(f"Changed since they were built, and built again: {', '.join(parents)}.")
         selected = ["--select", f"{model}+1", *parents]
@@ -108,10 +108,7 @@ def _build(opened: Connection, environment: dict[str, str], model: str) -> int:
         selected = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
     done = dbtRunner(manifest=parsed.result).invoke([*options, "build", *selected])
     built = [each.node.unique_id for each in getattr(done.result, "results", []) if each.status == "success"]
-    for each in built:
-        # A child of the model may have other parents that have changed: it is not up to date then.
-        if each in states and all(known.get(above) == states[above] for above in _ancestors(nodes, each)):
-            known[each] = states[each]
+    known = up_to_date(nodes, states, known, built)
     with opened.cursor() as cursor:
         cursor.execute(f"truncate {BUILT}")
         execute_values(cursor, f"insert into {BUILT} values %s", list(known.items()))
@@ -120,10 +117,12 @@ def _build(opened: Connection, environment: dict[str, str], model: str) -> int:
     forgotten = columns.findings(manifest, triages, built)
     for each in forgotten:
         say(each)
-    return int(not done.success or bool(forgotten))
+    if not done.success or forgotten:
+        return 1
+    return 0 if "--select" in selected else _build(opened, environment, model)
 
 
-def _states(manifest: Manifest) -> dict[str, str]:
+def states_of(manifest: Manifest) -> dict[str, str]:
     """Return a checksum of all that decides what each relation becomes: its file, YAML, macros, variables, parents."""
     variables = yaml.safe_load(DBT_PROJECT.read_text(encoding="utf-8"))["vars"]
 
@@ -151,7 +150,19 @@ def _states(manifest: Manifest) -> dict[str, str]:
     }
 
 
-def _ancestors(nodes: Mapping[str, Any], id: str) -> list[str]:
+def up_to_date(
+    nodes: Mapping[str, Any], states: Mapping[str, str], known: Mapping[str, str], built: list[str]
+) -> dict[str, str]:
+    """Return what is known of the database after these nodes were built, in this order."""
+    known = dict(known)
+    for id in built:
+        # A child of the model may have other parents that have changed: it is not up to date then.
+        if id in states and all(known.get(above) == states[above] for above in ancestors(nodes, id)):
+            known[id] = states[id]
+    return known
+
+
+def ancestors(nodes: Mapping[str, Any], id: str) -> list[str]:
     """Return the ids of the relations that a node is made from, directly or not."""
     found: dict[str, None] = {}
     waiting = list(getattr(nodes[id], "depends_on_nodes", []))
