@@ -45,6 +45,7 @@ def build(database: Callable[..., Database], name: str) -> tuple[Database, list[
     events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     errors = [event["info"]["msg"] for event in events if event["info"]["level"] == "error"]
     assert done.returncode == 0, errors or done.stdout
+    assert "\x1b" not in (made.folder / "logs" / "dbt.log").read_text(encoding="utf-8")
     return made, events
 
 
