@@ -27,11 +27,14 @@
         ~ " else cast(" ~ new ~ " as " ~ column.data_type ~ ") is distinct from " ~ column.quoted ~ " end"
     ).columns[0].values()[0] -%}
     {%- if lost -%}
+        {#- A candidate has a copy of the published history, which the next build makes again. -#}
+        {%- set schema = history.schema | replace(target.schema ~ '_next_', target.schema ~ '_', 1) -%}
         {{ exceptions.raise_compiler_error(
             history.identifier ~ "." ~ column.name ~ " is " ~ column.data_type ~ ", and " ~ mart.identifier ~ "."
             ~ column.name ~ " now is " ~ data_type ~ ": " ~ lost ~ " versions in the history have a value that would be"
             ~ " lost, so the history was not changed. Decide what these values become, then run: alter table "
-            ~ history.render() ~ " alter column " ~ column.quoted ~ " type " ~ data_type ~ " using <expression>;"
+            ~ schema ~ "." ~ history.identifier ~ " alter column " ~ column.quoted ~ " type " ~ data_type
+            ~ " using <expression>;"
         ) }}
     {%- endif -%}
 {%- endmacro %}

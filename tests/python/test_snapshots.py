@@ -197,5 +197,6 @@ def test_type_of_a_mart_column_is_carried_into_its_history(
         said = shared.project.refusal("snapshot", "--select", "payments_history")
         assert "payments_history.paid_amount is numeric(20,5), and payments.paid_amount now is numeric(12,2)" in said
         assert "1 versions in the history have a value that would be lost" in said
+        assert "alter table dispatch_snapshots.payments_history alter column" in said
         assert 'alter column "paid_amount" type numeric(12,2) using <expression>;' in said
         assert (made.rows(rows), made.rows(types)) == (before, wrong)
