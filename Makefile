@@ -91,12 +91,9 @@ lock: $(STAMP) ## renew all lock files from pyproject.toml
 	@$(call compile,--group dbt-$(DBT),3.10,tests/dbt/$(DBT).lock)
 	@$(MAKE) setup
 
-# Where one package needs another with an extra and a third without it, pip wants both pinned.
 define compile
 .venv/bin/uv pip compile $(1) --universal --python-version $(2) --generate-hashes \
-  --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet --output-file $(3) && \
-awk 'function out() { if (b ~ /^[^=]*\[/) { c = b; sub(/\[[^]]*\]/, "", c); printf "%s", c } printf "%s", b; b = "" } \
-  /^[^ ]/ { out() } { b = b $$0 "\n" } END { out() }' $(3) > requirements.new && mv requirements.new $(3)
+  --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet --output-file $(3)
 endef
 
 clean: ## stop the embedded server, delete its data and all output; keep .venv and profiles.yml
