@@ -40,16 +40,16 @@ def test_no_column_is_forgotten(manifest: dict[str, Any], triages: list[tuple[st
 
 
 def test_column_that_is_in_no_contract_is_named(manifest: dict[str, Any], triages: list[tuple[str, str, str]]) -> None:
-    triages = [*triages, (TRIAGE, "is_gift", "boolean")]
+    triages = [*triages, (TRIAGE, "is_forgotten", "boolean")]
     assert findings(manifest, triages) == [
-        f"{TRIAGE}.is_gift is not in payments. Add it to {PAYMENTS}:\n"
-        "      - name: is_gift\n"
+        f"{TRIAGE}.is_forgotten is not in payments. Add it to {PAYMENTS}:\n"
+        "      - name: is_forgotten\n"
         "        description: …\n"
         "        data_type: boolean\n"
         f"  or, when payments leaves it out on purpose, describe it in models/intermediate/payments/{TRIAGE}.yml."
     ]
     assert findings(manifest, triages, ["model.dispatch.orders"]) == []
-    manifest["nodes"][f"model.dispatch.{TRIAGE}"]["columns"]["is_gift"] = {}
+    manifest["nodes"][f"model.dispatch.{TRIAGE}"]["columns"]["is_forgotten"] = {}
     assert findings(manifest, triages) == []
 
 
