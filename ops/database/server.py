@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -125,7 +125,7 @@ class Server:
         `tell` is called with a line about anything unusual. Raises Failure when the server cannot start.
         """
         self._program("postgres")
-        self._check_socket_path()
+        self._check_paths()
         self._make_folder(tell)
         with self._locked():
             state = self.status().state
@@ -164,7 +164,14 @@ class Server:
                     total += (Path(folder) / file).lstat().st_size
         return total
 
-    def _check_socket_path(self) -> None:
+    def _check_paths(self) -> None:
+        # initdb passes the path of the programs to a shell, and a client takes a comma for the end of a host.
+        for path, characters, variable in ((self._programs, '"$`\\\n', "PGBIN"), (self.folder, ",\n", "PGDATA")):
+            if found := [character for character in characters if character in str(path)]:
+                raise Failure(
+                    f"PostgreSQL cannot be used in {path}, because of the character {found[0]!r} in the path: move the"
+                    f" project, or set DISPATCH_{variable} to another folder."
+                )
         length = len(os.fsencode(self.folder / f".s.PGSQL.{PORT}"))
         if length > SOCKET_LIMIT:
             raise Failure(
@@ -268,7 +275,9 @@ class Server:
 
     def _recorded_process(self) -> int | None:
         try:
-            return int((self.folder / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n", 1)[0])
+            first = (self.folder / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n", 1)[0]
+            # initdb, killed, leaves a negative number.
+            return int(first) if int(first) > 0 else None
         except (FileNotFoundError, ValueError):
             return None
 
@@ -311,20 +320,46 @@ class Server:
             return False
 
     def _launch(self) -> None:
-        def launch() -> subprocess.CompletedProcess[str]:
-            return self._run("pg_ctl", "start", "-s", "-w", "-t", WAIT_SECONDS, "-D", self.folder, "-l", self.log)
+        """Start the server and wait until it is ready.
 
-        done = launch()
+        Not with `pg_ctl start`, which passes the path of the folder to a shell.
+        """
         deadline = time.monotonic() + WAIT_SECONDS
+        is_ready = self._start_process(deadline)
         # The sessions of a killed server end a moment after it.
-        while done.returncode and "still in use" in self._fatal() and time.monotonic() < deadline:
+        while not is_ready and "still in use" in self._fatal() and time.monotonic() < deadline:
             time.sleep(0.5)
-            done = launch()
-        if done.returncode:
+            is_ready = self._start_process(deadline)
+        if not is_ready:
             raise Failure(
-                f"PostgreSQL did not start in {self.folder}: {self._fatal() or _last_line(done.stderr)} "
+                f"PostgreSQL did not start in {self.folder}: {self._fatal() or 'no reason given'} "
                 f"(log: {self.log}); if the folder is damaged, delete it and start again."
             )
+
+    def _start_process(self, deadline: float) -> bool:
+        """Start the main process in a session of its own, which Ctrl-C does not reach; return whether it is ready."""
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            identity, environment = self._identity()
+            if identity:
+                os.fchown(log, identity["user"], identity["group"])
+            process = subprocess.Popen(
+                [self._program("postgres"), "-D", str(self.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=environment,
+                start_new_session=True,
+                **identity,
+            )
+        finally:
+            os.close(log)
+        while process.poll() is None and time.monotonic() < deadline:
+            if self._recorded_process() == process.pid and self.status().state == "running":
+                return True
+            time.sleep(0.05)
+        return False
 
     def _fatal(self) -> str:
         """Return the last fatal message of the log, or ''."""
@@ -339,13 +374,8 @@ class Server:
         return str(program)
 
     def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's programs as the owner of the folder, without the user's PG* variables."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-        environment["LC_ALL"] = "C"
-        identity: dict[str, object] = {}
-        if os.geteuid() == 0:
-            owner = self.folder.stat()
-            identity = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+        """Run one of PostgreSQL's programs to its end."""
+        identity, environment = self._identity()
         return subprocess.run(
             [self._program(program), *map(str, arguments)],
             check=False,
@@ -357,6 +387,15 @@ class Server:
             env=environment,
             **identity,
         )
+
+    def _identity(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return how to run a program as the owner of the folder, and its environment, without the user's PG*."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+        environment["LC_ALL"] = "C"
+        if os.geteuid() != 0:
+            return {}, environment
+        owner = self.folder.stat()
+        return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}, environment
 
 
 @contextmanager

@@ -3,6 +3,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +111,64 @@ def test_a_socket_path_that_is_too_long_is_refused(tmp_path: Path):
     with pytest.raises(Failure, match=r"socket path of \d+ bytes.*DISPATCH_PGDATA"):
         Server(path).start()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["x$(touch y)", 'a "quoted" name', "`touch y`", "back\\slash", "it's $HOME; touch y"])
+def test_no_shell_reads_the_path_of_the_folder(name: str):
+    parent = Path(tempfile.mkdtemp(prefix="d-", dir="/tmp"))
+    server = Server(parent / name)
+    try:
+        assert server.start()
+        assert query(server, "select 1") == [(1,)]
+        assert server.status().process in psutil.pids()
+        assert os.getsid(server.status().process) != os.getsid(0)
+        assert (server.log.stat().st_mode & 0o777, server.log.owner()) == (0o600, server.folder.owner())
+        assert server.stop()
+        assert server.status() == ("stopped", None)
+        assert server.start()
+        assert server.stop()
+    finally:
+        server.stop()
+        made = [each.name for each in parent.iterdir()]
+        shutil.rmtree(parent)
+    assert made == [name]
+
+
+def test_a_path_that_a_program_would_misread_is_refused(folder: Path, tmp_path: Path):
+    with pytest.raises(Failure, match=r"because of the character ',' in the path"):
+        Server(folder / "a,b").start()
+    programs = tmp_path / "$(touch y)"
+    programs.symlink_to(POSTGRES_VERSIONS[18])
+    with pytest.raises(Failure, match=r"because of the character '\$' in the path: move the project"):
+        Server(folder, programs).start()
+
+
+def test_a_killed_start_leaves_a_server_that_can_be_stopped(folder: Path):
+    """The server does not depend on the command that starts it."""
+    Server(folder).start()
+    Server(folder).stop()
+    (folder / "server.log").unlink()
+    environment = os.environ | {"DISPATCH_PGDATA": str(folder)}
+    starting = subprocess.Popen([*OPS, "server", "start"], cwd=ROOT, env=environment, start_new_session=True)
+    while not (folder / "postmaster.pid").exists():
+        time.sleep(0.01)
+    os.killpg(starting.pid, signal.SIGKILL)
+    starting.wait()
+    server = Server(folder)
+    server.start()
+    assert query(server, "select 1") == [(1,)]
+    assert server.stop()
+
+
+def test_a_folder_whose_creation_was_killed_is_a_sentence(folder: Path):
+    environment = os.environ | {"DISPATCH_PGDATA": str(folder)}
+    starting = subprocess.Popen([*OPS, "server", "start"], cwd=ROOT, env=environment, start_new_session=True)
+    while not (folder / "postmaster.pid").exists():
+        time.sleep(0.01)
+    os.killpg(starting.pid, signal.SIGKILL)
+    starting.wait()
+    with pytest.raises(Failure, match="delete it and start again"):
+        Server(folder).start()
 
 
 def test_a_folder_with_other_things_in_it_is_refused(folder: Path):
