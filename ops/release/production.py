@@ -18,7 +18,7 @@ from time import monotonic, sleep
 import psycopg2
 
 from ops import report
-from ops.console import complain, console, duration, say
+from ops.console import complain, console, duration, say, without_credentials
 from ops.database.connection import (
     FULL,
     Connection,
@@ -135,7 +135,7 @@ class Release:
                 if is_published:
                     self._record(outcome="published")
                 elif is_published is not None:  # otherwise the next release finds out
-                    self._record(outcome=outcome, message=str(failure).strip()[:2000])
+                    self._record(outcome=outcome, message=without_credentials(str(failure)).strip()[:2000])
             if not is_published:
                 raise failure from None
             return f"build {self.build_id}{self.age}; but then: {str(failure).strip() or outcome}"
@@ -362,10 +362,10 @@ def _log_file() -> Path:
 
 def _note(text: str) -> None:
     say(text)
-    log.info(text)
+    log.info(without_credentials(text))
 
 
 def _end(code: int, text: str, path: Path) -> int:
-    log.info(text)
+    log.info(without_credentials(text))
     (complain if code else say)(f"{text}\nThe log is {path}.")
     return code

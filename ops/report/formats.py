@@ -7,6 +7,8 @@ from fractions import Fraction
 
 from markupsafe import Markup, escape
 
+from ops.console import printable
+
 NOTHING = "–"
 
 
@@ -54,7 +56,7 @@ def several(number: int, thing: str) -> str:
 
 def md(text: object) -> str:
     """Escape a text for Markdown, within a table as well."""
-    line = " ".join(str(text).split())
+    line = printable(" ".join(str(text).split()))
     return re.sub(r"([\\`*_\[\]<>|#~!&$])", r"\\\1", line)
 
 
@@ -75,7 +77,7 @@ def code(text: object) -> str:
 
 def code_line(text: object) -> str:
     """Render a text as code in Markdown outside a table."""
-    line = " ".join(str(text).split())
+    line = printable(" ".join(str(text).split()))
     fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
     return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
 

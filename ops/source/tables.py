@@ -54,6 +54,9 @@ def legacy_dsn() -> str:
     except psycopg2.ProgrammingError:
         raise Failure(f"{DSN} is not a connection string: write {example}.") from None
     # The warehouse connects with it, too, and has other defaults than this process.
+    if "://" in dsn and dsn.partition("?")[0].count("@") > 1:
+        # What follows would be part of the host, which messages name.
+        raise Failure(f"{DSN} has more than one @: write each in the user or the password as %40.")
     if missing := [name for name in ("host", "dbname", "user") if not parts.get(name)]:
         raise Failure(f"{DSN} lacks {' and '.join(missing)}: write {example}.")
     return dsn

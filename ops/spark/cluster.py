@@ -193,7 +193,7 @@ def address() -> str:
 
 def place() -> str:
     """Return host and port of the address, without its parameters: a token may be among them."""
-    return urlsplit(address()).netloc
+    return urlsplit(address()).netloc.rpartition("@")[2]
 
 
 def lost() -> str:

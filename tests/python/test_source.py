@@ -472,6 +472,8 @@ def test_no_copy_begins_while_a_release_reads(copied: Landing):
             "host=/tmp/nowhere dbname=x user=y password=s3cret",
             "start the legacy server, or correct",
         ),
+        ("postgresql://y:pass@s3cret@127.0.0.1:1/x", "write each in the user or the password as %40"),
+        ("postgresql://y:pass@s3cret:word@127.0.0.1:1/x", "write each in the user or the password as %40"),
     ],
 )
 def test_unusable_connection_string_is_not_printed(monkeypatch: pytest.MonkeyPatch, dsn: str, words: str):
