@@ -34,7 +34,12 @@ def dbt_target_folder() -> Path:
 
 
 def git_commit(length: int = 40) -> str | None:
-    """Return the commit of the working tree, marked `-dirty` when files differ from it; None outside a repository."""
+    """Return the commit of the working tree, marked `-dirty` when files differ from it; None outside a repository.
+
+    The project may have been unpacked inside another repository, whose commit says nothing about it.
+    """
+    if not (ROOT / ".git").exists():
+        return None
     command = ["git", "-C", str(ROOT), "describe", "--always", f"--abbrev={length}", "--exclude=*", "--dirty"]
     try:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=True)
