@@ -5,6 +5,12 @@
 {% macro postgres__assert_session() -%}
     {#- Compared in Jinja and not in the database, where a hostile search_path could replace an operator. -#}
     {%- if execute -%}
+        {%- if "'" in target.dbname or '"' in target.dbname -%}
+            {{ exceptions.raise_compiler_error(
+                'the name of database ' ~ target.dbname ~ ' contains a quotation mark: rename it, or use another one.'
+            ) }}
+        {%- endif -%}
+        {%- do assert_schemas_have_room() -%}
         {%- for name in ('PGHOSTADDR', 'PGSERVICE', 'PGCLIENTENCODING', 'PGDATESTYLE', 'PGTZ') if env_var(name, '') -%}
             {{ exceptions.raise_compiler_error(
                 'the environment variable ' ~ name ~ ' changes what dbt connects to, or how: unset it. Only DISPATCH_PG*'
@@ -45,6 +51,18 @@
                 ~ ' server has no other: make the database with LC_CTYPE C.UTF-8, or use PostgreSQL 17 or newer.'
             ) }}
         {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro assert_schemas_have_room() -%}
+    {#- PostgreSQL would cut a longer name without a word. -#}
+    {%- set longest = own_nodes('model', 'seed', 'snapshot') | map(attribute='schema') | map('length') | max -%}
+    {%- if longest > 63 -%}
+        {{ exceptions.raise_compiler_error(
+            "schema '" ~ target.schema ~ "' of target '" ~ target.name ~ "' is too long: with the names of the layers it"
+            ~ ' may have ' ~ (target.schema | length - longest + 63) ~ ' characters, and it has ' ~ target.schema | length
+            ~ '. Shorten it in profiles.yml.'
+        ) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -20,11 +20,6 @@
 
 {% macro postgres__assert_source_contract(declared) -%}
     {#- Every fault in one message; what may be read, but is unusual, is logged. -#}
-    {%- if '"' in target.dbname -%}
-        {{ exceptions.raise_compiler_error(
-            "The name of the database, " ~ target.dbname ~ ", has a double quote in it, which dbt cannot quote: rename it."
-        ) }}
-    {%- endif -%}
     {%- set found = {'missing': [], 'refused': [], 'unreadable': [], 'note': []} -%}
     {%- set has_time_zone = sql_var('legacy_time_zone') != "''" -%}
     {%- for row in run_query(source_findings(declared, sql_var('legacy_schema'), 'build', has_time_zone)).rows -%}

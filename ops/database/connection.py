@@ -73,6 +73,22 @@ class Target:
             "DISPATCH_PGSSLMODE": self.sslmode,
         }
 
+    @property
+    def libpq_environment(self) -> dict[str, str]:
+        """The variables that make a program of PostgreSQL use this very target.
+
+        A database named on the command line could be taken for a connection string.
+        """
+        named = {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGDATABASE": self.dbname,
+            "PGSSLMODE": self.sslmode,
+        }
+        # Without a password, libpq reads the password file.
+        return named | ({"PGPASSWORD": self.password} if self.password else {})
+
 
 def target_from_environment(schema: str = "") -> Target:
     """Read DISPATCH_PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE; unset means the embedded server."""
@@ -185,6 +201,8 @@ def check_server(connection: Connection) -> str | None:
     )
     if is_standby:
         raise Failure("The server is a standby, which nothing can be written to: set DISPATCH_PGHOST to the primary.")
+    if set(database) & {"'", '"'}:
+        raise Failure(f"The name of database {database} contains a quotation mark: rename it, or use another one.")
     if encoding != "UTF8":
         raise Failure(
             f"Database {database} has encoding {encoding}: create one with encoding UTF8"

@@ -10,16 +10,6 @@ from ops.dbt.profiles import session_options
 def run(target: Target, arguments: list[str]) -> None:
     """Replace this process by psql, with the session settings of dbt; raise Failure when it cannot connect."""
     connect(target).close()  # its messages say what to do, those of psql do not
-    own = {
-        "PGHOST": target.host,
-        "PGPORT": str(target.port),
-        "PGUSER": target.user,
-        "PGDATABASE": target.dbname,
-        "PGSSLMODE": target.sslmode,
-        "PGOPTIONS": session_options(),
-        "PGAPPNAME": "dispatch",
-    }
-    if target.password:  # without one, psql reads the password file
-        own["PGPASSWORD"] = target.password
+    own = target.libpq_environment | {"PGOPTIONS": session_options(), "PGAPPNAME": "dispatch"}
     # The user's psqlrc would change the output that scripts read.
     os.execve(CLIENT / "psql", ["psql", "--no-psqlrc", *arguments], os.environ | own)

@@ -1,8 +1,10 @@
 """Every command reads the schemas of its dbt target, also where those of another target are in the same database."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
@@ -186,3 +188,19 @@ def test_unusable_profile_is_named(profile: Path, text: str) -> None:
     profile.write_text(text)
     with pytest.raises(Failure, match=r"profiles.yml (cannot be read|has no target)"):
         profiles.schema()
+
+
+@pytest.mark.parametrize("length", [51, 56, 62])
+def test_a_schema_whose_layers_would_be_cut_is_refused(scratch: Database, shared: Shared, length: int) -> None:
+    """The longest layer has 13 characters more, and PostgreSQL cuts names after 63."""
+    schema = "j" * length
+    text = profiles.render(Path(scratch.target.host))
+    folder = write_profile(scratch.folder / schema, text, dev=schema)
+    project = copy(shared.project)
+    project.manifest = project.manifest.deepcopy()
+    for node in project.manifest.nodes.values():
+        node.schema = node.schema.replace("dispatch", schema, 1)
+    with mock.patch.dict(os.environ, scratch.environment | {"DBT_PROFILES_DIR": str(folder)}, clear=True):
+        refused = project.refusal("run", "--select", "stg_dispatch__roles")
+    assert f"it may have 50 characters, and it has {length}" in refused
+    assert scratch.rows("select count(*) from pg_namespace where nspname like 'jjj%'") == [(0,)]
