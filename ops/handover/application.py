@@ -17,10 +17,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ops.database.connection import Connection, rows
 from ops.errors import Failure
+from ops.source.declared import SCHEMA
 from ops.source.sequences import last_number
 
 READ_ONLY = ("migration_ledger", "migration_rejects")
@@ -31,6 +33,7 @@ ROLE, ENGINEER, ANALYST = "dispatch_app", "dispatch_engineer", "dispatch_analyst
 LEGACY = "legacy_"
 LARGEST_NUMBER = 2**63 - 1  # of a sequence
 KEYS = {"default", "numbered_by", "generated", "computed", "values_of", "on_delete", "constraints"}
+RIGHTS = Path(__file__).with_name("rights.sql").read_text(encoding="utf-8")
 
 
 class Step(NamedTuple):
@@ -201,15 +204,19 @@ def steps(connection: Connection, tables: list[Table], schema: str, comment: str
     ]
 
 
-def fingerprints(table: Table, schema: str) -> tuple[str, str]:
-    """Return two queries that count and checksum rows in any order: of the published table and the application's."""
+def fingerprints(table: Table, schema: str, received: str | None = None) -> tuple[str, str]:
+    """Return two queries that count and checksum rows in any order: of the published table and the application's.
+
+    With the relation of what the application received since, computed columns do not count: they follow from others.
+    """
     joined = f"{schema}.{table.name} as t"
-    if table.computed:
+    if table.computed and not received:
         joined += f" inner join {schema}.{table.view} as v on v.{table.key} = t.{table.key}"
-    ours = ", ".join(f"{'v' if column.is_computed else 't'}.{column.name}" for column in table.columns)
-    theirs = ", ".join(f"t.{column.name}" for column in table.columns)
+    columns = table.own if received else table.columns
+    ours = ", ".join(f"{'v' if column.is_computed else 't'}.{column.name}" for column in columns)
+    theirs = ", ".join(f"t.{column.name}" for column in columns)
     query = "select count(*), sum(hashtextextended(cast(row({}) as text), 0)) from {}"
-    return query.format(theirs, f"{table.source} as t"), query.format(ours, joined)
+    return query.format(theirs, f"{received or table.source} as t"), query.format(ours, joined)
 
 
 def trial(table: Table) -> list[str]:
@@ -235,7 +242,8 @@ def _check_same(what: str, where: str, declared: set[str], found: set[str]) -> N
     if differing := sorted(declared ^ found):
         raise Failure(
             f"The published version is not of this commit: {what} {differing[0]} of {where} is"
-            f" {'missing' if differing[0] in declared else 'not in the contracts'}. Run make release first."
+            f" {'missing' if differing[0] in declared else 'not in the contracts'}. Use the commit that was released,"
+            " or run make release first."
         )
 
 
@@ -295,10 +303,21 @@ def _comments(connection: Connection) -> dict[tuple[str, str], str]:
 def _missing_role(connection: Connection) -> list[str]:
     """Return the statement that creates the application's role, which stays when the hand-over is undone."""
     if rows(connection, "select 1 from pg_roles where rolname = %s", (ROLE,)):
+        _check_role(connection)
         return []
     if not rows(connection, "select rolsuper or rolcreaterole from pg_roles where rolname = current_user")[0][0]:
         raise Failure(f"This user may not create roles: ask the administrator for create role {ROLE} nologin.")
     return [f"create role {ROLE} nologin"]
+
+
+def _check_role(connection: Connection) -> None:
+    """Raise Failure when the role exists with rights that the hand-over would not give it."""
+    found = rows(connection, RIGHTS, {"role": ROLE, "prefix": f"{connection.schemas.prefix}_", "landing": SCHEMA})
+    if found:
+        raise Failure(
+            f"Role {ROLE} exists with more rights than the application may have. Take them away:\n"
+            + "\n".join(f"{statement};" for (statement,) in found)
+        )
 
 
 def _sequences(connection: Connection, tables: list[Table]) -> Iterator[str]:

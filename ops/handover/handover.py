@@ -8,6 +8,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +18,7 @@ from typing import Any
 
 import psycopg2
 
-from ops.console import console, duration, say, step
+from ops.console import console, duration, printable, say, step
 from ops.database.connection import Connection, Cursor, Target, check_server, connect, rows, transaction
 from ops.database.server import CLIENT, POSTGRES_VERSIONS
 from ops.dbt import run as dbt
@@ -168,6 +169,8 @@ def _check_published(connection: Connection, schema: str) -> str:
     reserved = (f"{connection.schemas.prefix}_", "pg_")
     if not NAME.fullmatch(schema) or schema.startswith(reserved) or schema in ("analytics", SCHEMA):
         raise Failure(f"“{schema}” cannot be the application's schema: use another name, in lower case.")
+    if rows(connection, "select quote_ident(%s)", (schema,)) != [(schema,)]:
+        raise Failure(f"“{schema}” cannot be the application's schema, because it is a word of SQL: use another name.")
     published = records.published_build(connection)
     if published is None:
         raise Failure("Nothing was published that could be handed over: run make release first.")
@@ -218,7 +221,8 @@ def _print(planned: list[application.Step]) -> None:
     for heading, statements in planned:
         print(f"\n-- {heading}")
         for statement in statements:
-            print(f"{statement.strip()};")
+            # A file receives every character; a terminal would obey some of them.
+            print(f"{printable(statement.strip()) if sys.stdout.isatty() else statement.strip()};")
     print("\ncommit;")
 
 
@@ -296,8 +300,6 @@ def _lock(cursor: Cursor, names: list[str]) -> None:
 
 def _check_unaltered(connection: Connection, schema: str) -> None:
     """Raise Failure, with each difference, when the structure of the schema is not that of the hand-over."""
-    if rows(connection, "select to_regnamespace(%s)", (schema,)) == [(None,)]:
-        raise Failure(f"schema {schema} does not exist any more: somebody renamed or dropped it.")
     found = structure.differences(connection, schema, connection.schemas.release)
     if found:
         shown = "; ".join(found[:SHOWN]) + (f"; and {len(found) - SHOWN:,} more" if len(found) > SHOWN else "")
@@ -327,14 +329,12 @@ def _dump(target: Target, version: int, schema: str) -> str:
     """Return the schema from pg_dump; the same text for the same schema."""
     # On 16, psql would not know a setting that the client of 18 writes.
     program = POSTGRES_VERSIONS.get(version, CLIENT) / "pg_dump"
-    command = [str(program), "--schema-only", "--no-owner", "--no-privileges", "--schema", schema]
-    command += ["--host", target.host, "--port", str(target.port), "--username", target.user, target.dbname]
     done = subprocess.run(
-        command,
+        [str(program), "--schema-only", "--no-owner", "--no-privileges", "--schema", schema],
         capture_output=True,
         encoding="utf-8",
         check=False,
-        env={**os.environ, "PGPASSWORD": target.password, "PGSSLMODE": target.sslmode, "LC_ALL": "C"},
+        env=os.environ | target.libpq_environment | {"LC_ALL": "C"},
     )
     if done.returncode:
         raise Failure(f"pg_dump failed: {done.stderr.strip()}.")

@@ -23,14 +23,21 @@ def recording(schema: str, release_schema: str) -> list[str]:
     ]
 
 
+def require(connection: Connection, schema: str, release_schema: str) -> None:
+    """Raise Failure when the schema, or the record of its structure, has gone."""
+    if rows(connection, "select to_regnamespace(%s)", (schema,)) == [(None,)]:
+        raise Failure(f"schema {schema} does not exist any more: somebody renamed or dropped it.")
+    if rows(connection, "select to_regclass(%s)", (f"{release_schema}.{TABLE}",)) == [(None,)]:
+        raise Failure(
+            f"an earlier version handed over, which did not record the structure of schema {schema}. Compare the schema"
+            " with target/handover/schema.sql by hand."
+        )
+
+
 def differences(connection: Connection, schema: str, release_schema: str) -> list[str]:
     """Return what was changed since it was recorded, each in a few words; raise Failure when nothing was recorded."""
     table = f"{release_schema}.{TABLE}"
-    if rows(connection, "select to_regclass(%s)", (table,)) == [(None,)]:
-        raise Failure(
-            f"an earlier version handed over, which did not record the structure of schema {schema}. Compare the schema"
-            " with target/handover/schema.sql by hand, and drop it if nothing would be lost."
-        )
+    require(connection, schema, release_schema)
     connection.cursor().execute(QUALIFIED)
     recorded = rows(connection, f"select name, property, value from {table}")
     before = {(name, property_): value for name, property_, value in recorded}

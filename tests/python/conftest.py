@@ -10,6 +10,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import inprocess
 import pytest
@@ -22,7 +23,9 @@ from ops import legacy
 from ops.database import connection
 from ops.database.server import Server, temporary_server
 from ops.dbt import sandbox
+from ops.handover import handover
 from ops.project import ROOT
+from ops.release import records
 from tests.programs import DBT
 from tests.replay import DataTest, Recording, Replay, listening, record
 
@@ -217,6 +220,47 @@ def migrated_once(database: Callable[..., Database], replay: Replay) -> Database
     admin.cursor().execute(f"alter database {SCRATCH} rename to {template}")
     admin.close()
     return replace(made, target=replace(made.target, dbname=template))
+
+
+@pytest.fixture(scope="session")
+def manifest(shared: Shared) -> dict[str, Any]:
+    """The manifest of the project, as dbt writes it."""
+    return json.loads((shared.file.parent / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def handed_over_once(
+    database: Callable[..., Database],
+    migrated_once: Database,
+    manifest: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Database:
+    """Hand the migrated database over, once; the result is a template."""
+    made = database("handed_over", migrated_once.target.dbname)
+    hand_over(made, manifest, tmp_path_factory.mktemp("handed_over_files"))
+    return made
+
+
+def hand_over(made: Database, manifest: dict[str, Any], folder: Path) -> None:
+    """Hand over what was built without a release."""
+    with closing(made.connect()) as opened:
+        records.prepare(opened)
+        opened.cursor().execute(
+            "insert into dispatch_release.publications (action, live_build_id) values ('publish', 'built')"
+        )
+        for role in ("dispatch_engineer", "dispatch_analyst"):
+            if not connection.rows(opened, "select 1 from pg_roles where rolname = %s", (role,)):
+                opened.cursor().execute(f"create role {role} nologin")
+    with mock.patch.object(handover, "_manifest", return_value=manifest):
+        handover.run(made.target, "app", False, folder)
+
+
+@pytest.fixture
+def handed_over(database: Callable[..., Database], handed_over_once: Database) -> Iterator[Database]:
+    """Give a test a database that was handed over, by the name that recordings are made for."""
+    made = database(SCRATCH, handed_over_once.target.dbname)
+    yield made
+    drop(made)
 
 
 def drop(made: Database) -> None:

@@ -4,13 +4,16 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import closing, nullcontext
+from copy import copy
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
-from conftest import Database
+from conftest import Database, Shared
 
 from ops import demo
 from ops.database import connection
@@ -18,6 +21,7 @@ from ops.database.connection import Target, check_server, connect
 from ops.database.server import Server, temporary_server
 from ops.dbt import profiles
 from ops.errors import Failure, Unreachable
+from ops.handover import handover
 from ops.project import ROOT
 from ops.release import records
 from ops.source import tables
@@ -231,3 +235,27 @@ def test_a_legacy_server_that_does_not_answer_is_named(monkeypatch: pytest.Monke
         Failure, match=r"^No PostgreSQL answers at the host and port in DISPATCH_LEGACY_DSN: .* refused\)\.$"
     ):
         tables.connect_legacy()
+
+
+def test_a_database_may_have_an_equals_sign_but_no_quotation_mark(
+    database: Callable[..., Database], handed_over_once: Database, shared: Shared
+):
+    named = database("my=db", handed_over_once.target.dbname)
+    with closing(named.connect()) as opened:
+        assert "CREATE TABLE app.orders" in handover._dump(named.target, opened.server_version // 10000, "app")
+    done = subprocess.run(
+        [sys.executable, "-m", "ops", "psql", "-At", "-c", "select current_database()"],
+        cwd=ROOT, env=named.environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "my=db\n"
+    quoted = database("o'db")
+    with closing(quoted.connect()) as opened, pytest.raises(Failure, match=r"database o'db contains a quotation mark"):
+        connection.check_server(opened)
+    project = copy(shared.project)
+    project.manifest = project.manifest.deepcopy()
+    for node in project.manifest.nodes.values():
+        node.database = "o'db"
+    with mock.patch.dict(os.environ, quoted.environment, clear=True):
+        refused = project.refusal("run", "--select", "stg_dispatch__roles")
+    assert "the name of database o'db contains a quotation mark" in refused
+    assert quoted.rows("select count(*) from pg_namespace where nspname like 'dispatch%'") == [(0,)]

@@ -91,7 +91,49 @@ def test_existing_schema_is_not_replaced(scratch: Database, manifest: None, fold
     for name in ("dispatch_marts", "dispatch_new", "pg_new", "analytics", "legacy", "App", "a; drop"):
         with pytest.raises(Failure, match=rf"^“{name}” cannot be the application's schema: "):
             handover.run(scratch.target, name, False, folder)
+    for name in ("user", "order", "between", "interval"):
+        with pytest.raises(Failure, match=rf"^“{name}” cannot be .*, because it is a word of SQL"):
+            handover.run(scratch.target, name, False, folder)
     assert is_untouched(scratch)
+
+
+@pytest.mark.parametrize(
+    ("statement", "remedy"),
+    [
+        ("alter role dispatch_app superuser", "alter role dispatch_app nosuperuser"),
+        ("alter role dispatch_app bypassrls", "alter role dispatch_app nobypassrls"),
+        ("alter role dispatch_app createrole", "alter role dispatch_app nocreaterole"),
+        ("alter role dispatch_app replication", "alter role dispatch_app noreplication"),
+        ("grant dispatch_engineer to dispatch_app", "revoke dispatch_engineer from dispatch_app"),
+        ("grant dispatch_analyst to dispatch_app with inherit false", "revoke dispatch_analyst from dispatch_app"),
+        ("grant pg_read_all_data to dispatch_app", "revoke pg_read_all_data from dispatch_app"),
+        (
+            "create role between_them; grant dispatch_engineer to between_them; grant between_them to dispatch_app",
+            "revoke between_them from dispatch_app",
+        ),
+        ("grant usage on schema legacy to dispatch_app", "revoke all on schema legacy from dispatch_app"),
+        (
+            "grant create on schema dispatch_marts to dispatch_app",
+            "revoke all on schema dispatch_marts from dispatch_app",
+        ),
+        ("create role harmless; grant harmless to dispatch_app", ""),
+    ],
+)
+def test_a_role_with_more_rights_is_refused(scratch: Database, manifest: None, statement: str, remedy: str):
+    with closing(scratch.connect()) as opened:
+        opened.autocommit = False
+        cursor = opened.cursor()
+        if not connection.rows(opened, "select 1 from pg_roles where rolname = 'dispatch_app'"):
+            cursor.execute("create role dispatch_app nologin")
+        application._check_role(opened)
+        cursor.execute(statement)
+        if remedy:
+            with pytest.raises(Failure, match=r"^Role dispatch_app exists with more rights") as refused:
+                handover._plan(opened, handover._manifest(), "app")
+            assert str(refused.value).splitlines()[1:] == [f"{remedy};"]
+            cursor.execute(remedy)
+        application._check_role(opened)
+        opened.rollback()
 
 
 def test_a_contract_of_another_version_is_refused(scratch: Database, manifest: None, folder: Path):

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Database
+from conftest import Database, hand_over
 from inprocess import Project
 from test_dirty_copy import DROP_EVERY_CONSTRAINT
 
@@ -167,3 +169,13 @@ def test_every_declared_reference_is_looked_at(opened: Connection, project: Proj
     assert len(declared) > 15
     found = rows(opened, "select legacy_table, legacy_column from dispatch_audit.legacy_numbers")
     assert declared <= set(found)
+
+
+def test_the_hand_over_with_an_order_of_the_largest_id(
+    opened: Connection, scratch: Database, newest: int, manifest: dict[str, Any], tmp_path: Path
+) -> None:
+    """The rejected order is listed with its id, and new orders are numbered without it."""
+    hand_over(scratch, manifest, tmp_path)
+    listed = "select disposition, reason from app.migration_rejects where legacy_id = 9223372036854775807"
+    assert rows(opened, listed) == [("rejected", "value_out_of_range")]
+    assert rows(opened, "select nextval('app.order_numbers')") == [(newest + 1,)]
