@@ -29,7 +29,7 @@ from ops.database.server import Server, start_server
 from ops.dbt import profiles
 from ops.docs import page
 from ops.errors import Failure
-from ops.handover import handover, rehearsal
+from ops.handover import amend, changes, handover, rehearsal
 from ops.legacy import Scale
 from ops.project import close_folders
 from ops.release import production
@@ -107,21 +107,36 @@ def release_command() -> None:
 @app.command("handover")
 def handover_command(
     schema: Annotated[str, typer.Option(help="Schema of the application; it must not exist yet.")] = "app",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the SQL, or with --amend the rows, and write nothing.")
+    ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Undo it; refused once the application has written.")] = False,
     files: Annotated[bool, typer.Option("--files", help="Only write schema.sql and the diagrams again.")] = False,
+    changed: Annotated[
+        Path | None,
+        typer.Option("--changes", metavar="DIR", help="Write what the application has changed since, as CSV files."),
+    ] = None,
+    amending: Annotated[
+        bool, typer.Option("--amend", help="Add rows that were left out and have been repaired since.")
+    ] = False,
     output: Annotated[
         Path, typer.Option(help="Folder for schema.sql and the diagrams.", show_default="target/handover")
     ] = handover.OUTPUT,
 ) -> None:
     """Hand the published marts over to the new application, in one transaction; this ends releases."""
+    if sum([undo, files, amending, changed is not None]) > 1 or (dry_run and (undo or files or changed)):
+        raise Failure("Name one of --undo, --files, --changes and --amend; --dry-run goes with --amend, or alone.")
     target = _production()
-    if not dry_run:
+    if not dry_run or amending:
         start_if_embedded(target)
     if undo:
         handover.undo(target)
     elif files:
         handover.files(target, output)
+    elif amending:
+        amend.run(target, dry_run)
+    elif changed:
+        changes.write(target, changed)
     else:
         handover.run(target, schema, dry_run, output)
 

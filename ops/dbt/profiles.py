@@ -30,7 +30,14 @@ class Schemas:
         self.audit = f"{prefix}_audit"
         self.seeds = f"{prefix}_seeds"
         self.release = f"{prefix}_release"  # what was built, published, released and handed over
+        self.snapshots = f"{prefix}_snapshots"
         self.candidate = f"{prefix}_next_"  # how the names of the version that is not published begin
+        self.amended = f"{prefix}_amended"  # the rows that the application received after the hand-over
+
+    @property
+    def layers(self) -> list[str]:
+        """The schemas that a build fills."""
+        return [self.staging, self.intermediate, self.marts, self.audit, self.seeds, self.snapshots]
 
 
 def folder() -> Path:
@@ -61,6 +68,21 @@ def schema(target: str | None = None) -> str:
             f"Target {target} in {file} has the schema “{found}”: use lower-case letters, digits and underscores."
         )
     return found
+
+
+def write_copy(directory: Path, name: str, prefix: str) -> None:
+    """Write a profile into a folder: the production target in use, with another name and another schema."""
+    text = (folder() / "profiles.yml").read_text(encoding="utf-8")
+    profile = yaml.safe_load(DBT_PROJECT.read_text(encoding="utf-8"))["profile"]
+    target = yaml.safe_load(text)[profile]["outputs"][PRODUCTION] | {"schema": prefix}
+    copy = yaml.safe_dump({profile: {"target": name, "outputs": {name: target}}})
+    # The profile may contain a password.
+    with open(directory / "profiles.yml", "w", encoding="utf-8", opener=_open_private) as file:
+        file.write(copy)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def example() -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ from ops.database.server import CLIENT, POSTGRES_VERSIONS
 from ops.dbt import run as dbt
 from ops.docs import diagrams
 from ops.errors import Failure
-from ops.handover import application, structure
+from ops.handover import amend, application, structure
 from ops.handover.application import ANALYST, IDS, ROLE, Table
 from ops.project import ROOT, git_commit
 from ops.release import records
@@ -120,6 +120,7 @@ def undo(target: Target) -> None:
                 f"drop schema {schema}",
                 f"drop table {connection.schemas.release}.{structure.TABLE}",
                 f"drop function if exists {connection.schemas.release}.note_first_write",
+                *amend.forgetting(connection),
                 f"update {connection.schemas.release}.handovers set undone_at = now() where undone_at is null",
             ):
                 cursor.execute(statement)
@@ -160,7 +161,8 @@ def _plan(connection: Connection, manifest: dict[str, Any], schema: str) -> tupl
     build_id = _check_published(connection, schema)
     tables = application.read(connection, manifest)
     planned = application.steps(connection, tables, schema, COMMENT)
-    return tables, [*planned, application.Step("Record", _record(tables, schema, build_id, connection.schemas.release))]
+    recording = [*amend.forgetting(connection), *_record(tables, schema, build_id, connection.schemas.release)]
+    return tables, [*planned, application.Step("Record", recording)]
 
 
 def _check_published(connection: Connection, schema: str) -> str:
@@ -269,8 +271,10 @@ def _count_equal(connection: Connection, table: Table, schema: str) -> int:
     return ours[0]
 
 
-def _fingerprints(connection: Connection, table: Table, schema: str) -> list[tuple[int, int | None]]:
-    return [rows(connection, query)[0] for query in application.fingerprints(table, schema)]
+def _fingerprints(
+    connection: Connection, table: Table, schema: str, received: str | None = None
+) -> list[tuple[int, int | None]]:
+    return [rows(connection, query)[0] for query in application.fingerprints(table, schema, received)]
 
 
 def _try_defaults(connection: Connection, table: Table) -> None:
@@ -309,7 +313,11 @@ def _check_unaltered(connection: Connection, schema: str) -> None:
 def _check_unwritten(connection: Connection, tables: list[Table], schema: str) -> None:
     """Raise Failure, with tables and times, when the application has written and its rows would be lost."""
     with step("Comparing with the published marts"):
-        changed = [table.name for table in tables if len({*_fingerprints(connection, table, schema)}) > 1]
+        changed = [
+            table.name
+            for table in tables
+            if len({*_fingerprints(connection, table, schema, amend.received(connection, table))}) > 1
+        ]
     if changed:
         times = dict(
             rows(
@@ -322,7 +330,9 @@ def _check_unwritten(connection: Connection, tables: list[Table], schema: str) -
             + (f"(first on {times[name]:%Y-%m-%d at %H:%M:%S %Z})" if name in times else "(time unknown)")
             for name in changed
         ]
-        raise Failure(f"the application has written to {', '.join(listed)}.")
+        raise Failure(
+            f"the application has written to {', '.join(listed)}. python -m ops handover --changes lists what."
+        )
 
 
 def _dump(target: Target, version: int, schema: str) -> str:

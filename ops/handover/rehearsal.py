@@ -8,10 +8,12 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
 import psycopg2
+from psycopg2.extensions import make_dsn
 
 from ops import legacy
 from ops.console import console, duration, say
@@ -64,12 +66,11 @@ def run_workload(target: Target, clients: int, *arguments: str) -> str:
             str(CLIENT / "pgbench"),
             *("--no-vacuum", "--protocol", "prepared", "--file", str(WORKLOAD)),
             *("--client", str(clients), *arguments),
-            *("--host", target.host, "--port", str(target.port), "--username", "application", target.dbname),
         ],
         capture_output=True,
         encoding="utf-8",
         check=False,
-        env={**os.environ, "LC_ALL": "C"},
+        env=os.environ | replace(target, user="application").libpq_environment | {"LC_ALL": "C"},
     )
     if done.returncode:
         raise Failure(f"The application could not write: {done.stderr.strip()}")
@@ -82,8 +83,9 @@ class Rehearsal:
     def __init__(self, old: Target, new: Target, folder: Path) -> None:
         """Use a legacy database, a warehouse, and a folder for output."""
         self.old, self.new, self.folder = old, new, folder
-        dsn = f"host={old.host} port={old.port} dbname={old.dbname} user={old.user}"
+        dsn = make_dsn(host=old.host, port=old.port, dbname=old.dbname, user=old.user)
         self.environment = sandbox.environment(new, folder) | {DSN: dsn}
+        self.repaired = 0  # id of the legacy row that is repaired after the hand-over
 
     def run(self) -> None:
         """Run all steps."""
@@ -112,6 +114,12 @@ class Rehearsal:
             self.step(f"… is refused: {constraint}", lambda s=statement, c=constraint: self.check_refused(s, c))
         self.ops("release", expecting=1)
         self.ops("handover", "--undo", expecting=1)
+        say("\nThe first weeks", style="bold")
+        self.ops("handover", "--changes", str(self.folder / "changes"))
+        self.step("A legacy row that was left out is repaired", self.repair)
+        self.ops("handover", "--amend", "--dry-run")
+        self.ops("handover", "--amend")
+        self.step("… it is in the application", self.check_repaired)
 
     def step(self, heading: str, action: Callable[[], object]) -> None:
         """Run an action and print its duration and result."""
@@ -122,7 +130,7 @@ class Rehearsal:
 
     def ops(self, *arguments: str, expecting: int = 0) -> None:
         """Run a command as the operator does, and print its last line."""
-        shown = [each for each in arguments if not each.startswith((str(self.folder), "--output"))]
+        shown = ["…" if each.startswith(str(self.folder)) else each for each in arguments]
         heading = f"python -m ops {' '.join(shown)}"
 
         def command() -> str:
@@ -176,6 +184,28 @@ class Rehearsal:
         self.execute(self.new, "create role application login in role dispatch_app")
         run_workload(self.new, CLIENTS, "--transactions", str(ORDERS))
 
+    def repair(self) -> None:
+        """Correct a row in the legacy database, which stays read-only for its application."""
+        with closing(connect(self.new)) as opened:
+            ((self.repaired,),) = rows(opened, _MALFORMED)
+        self.execute(
+            self.old,
+            "set default_transaction_read_only = off;"
+            f" update {SOURCE_SCHEMA}.dispatch_notification set template_context = '{{}}' where id = {self.repaired}",
+        )
+
+    def check_repaired(self) -> None:
+        """Raise Failure when the row is not there, or is still listed as left out."""
+        with closing(connect(self.new)) as opened:
+            found = rows(
+                opened,
+                "select (select count(*) from app.notifications where legacy_notification_id = %s), count(*)"
+                " from app.migration_rejects where entity = 'notifications' and legacy_id = %s",
+                (self.repaired, self.repaired),
+            )
+        if found != [(1, 0)]:
+            raise Failure(f"Notification {self.repaired} was not added: {found}")
+
     def check_refused(self, statement: str, constraint: str) -> None:
         """Raise Failure when the database accepts what it must refuse."""
         try:
@@ -187,6 +217,9 @@ class Rehearsal:
         raise Failure(f"Nothing refused it: {statement}")
 
 
+_MALFORMED = (
+    "select min(legacy_id) from app.migration_rejects where entity = 'notifications' and reason = 'malformed_json'"
+)
 _LAST_WRITES = (
     "update dispatch_notification set read = true;"
     "insert into dispatch_note select (jsonb_populate_record(n, jsonb_build_object('id', id + 100000))).*"
