@@ -51,7 +51,7 @@ class Result(NamedTuple):
     """What an amendment did."""
 
     rows: list[Row]
-    arrived: dict[str, int]  # by table, rows of the landing that no hand-over has seen
+    arrived: dict[str, int]  # by table, how many rows of the landing did not exist at the hand-over
 
 
 def run(target: Target, is_dry: bool) -> None:
@@ -67,7 +67,7 @@ def run(target: Target, is_dry: bool) -> None:
             clear(connection, own)
             with frozen(connection):
                 manifest = _build(target, connection, own, keeper)
-            with step("Adding what was repaired" if not is_dry else "Trying what was repaired"):
+            with step("Adding repaired rows" if not is_dry else "Adding repaired rows, for this list only"):
                 result = apply(connection, manifest, own, schema, is_dry)
             clear(connection, own)
     show(result, schema, is_dry)
@@ -160,8 +160,8 @@ def show(result: Result, schema: str, is_dry: bool) -> None:
             complain(f"Left out: {row.entity} {row.legacy_id}: {row.reason.rstrip('.')}.")
     for entity, number in result.arrived.items():
         complain(
-            f"Left out: {several(number, 'row')} of {entity} that the hand-over has not seen,"
-            " because the legacy database got them, or their ids, later. Enter them in the application."
+            f"Left out: {several(number, 'row')} of {entity} whose id did not exist at the hand-over. Enter them in the"
+            " application, unless somebody has done so."
         )
     left_out = len(result.rows) - len(added)
     say(
@@ -188,7 +188,7 @@ def _build(target: Target, connection: Connection, own: profiles.Schemas, keeper
 
 
 def _find(cursor: Cursor, tables: Iterable[Table], own: profiles.Schemas) -> dict[str, int]:
-    """List the rows to be added; return by table how many more the build has that no hand-over has seen."""
+    """List the rows to be added; return by table how many others did not exist at the hand-over."""
     connection = cursor.connection
     arrived = {}
     for position, table in enumerate(tables):
@@ -269,8 +269,8 @@ def _obstacle(connection: Connection, table: Table, own: profiles.Schemas, schem
     )
     if displaced:
         return (
-            f"one of the repaired rows stands for what the application already has from legacy row {displaced[0][0]}:"
-            " decide which of them is right, and delete the other in the legacy table"
+            f"a repaired row is a duplicate of legacy row {displaced[0][0]}, which the application already has: decide"
+            " which of them is right, and delete the other in the legacy table"
         )
     return None
 
@@ -342,7 +342,7 @@ def _missing_parent(
         if was_received
         else "which is left out, too"
         if is_repaired
-        else "which the hand-over has not seen"
+        else "which did not exist at the hand-over"
     )
     return f"it needs {parent.name} {legacy_id} ({column}), {why}"
 

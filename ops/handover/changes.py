@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg2
 from psycopg2 import sql
 from rich import box
 from rich.table import Table as Grid
@@ -236,9 +235,9 @@ def _files(folder: Path) -> Iterator[Any]:
         if any(folder.iterdir()):
             raise Failure(f"the folder {folder} is not empty: name another one, because old files would look like new.")
         yield create
-    except OSError as error:
-        raise Failure(f"{folder} cannot be written to ({error.strerror}).") from None
-    except (psycopg2.Error, KeyboardInterrupt):
+    except BaseException as error:
         for file in written:
             file.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise Failure(f"{folder} cannot be written to ({error.strerror}).") from None
         raise

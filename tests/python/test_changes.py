@@ -164,3 +164,20 @@ def test_the_command_takes_one_of_its_options(handed_over: Database, tmp_path: P
         assert (refused.returncode, "Name one of" in refused.stderr) == (1, True)
     done = ops(handed_over.environment, "handover", "--changes", str(tmp_path / "new"))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_list_that_was_interrupted_leaves_no_file(
+    handed_over: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It would look complete."""
+    handed_over.execute("update app.offices set city = 'Ours'; update app.roles set role_name = 'Ours'")
+
+    def fail(values: tuple[object, ...]) -> str:
+        if "Ours" in values:
+            raise OSError(28, "No space left on device")
+        return "\n"
+
+    monkeypatch.setattr(changes, "_line", fail)
+    with pytest.raises(Failure, match="No space left on device"):
+        changes.write(handed_over.target, tmp_path)
+    assert list(tmp_path.iterdir()) == []
