@@ -182,7 +182,8 @@ def _build(target: Target, connection: Connection, own: profiles.Schemas, keeper
             arguments, {**target.environment, "DBT_PROFILES_DIR": scratch}, lambda: rows(keeper, "select 1")
         )
         if code:
-            raise Failure("\n".join([*progress.messages, "Nothing was added: the build of what was repaired failed."]))
+            end = f"Nothing was added: the build failed. Its schemas, {own.prefix}_…, stay until the next amendment."
+            raise Failure("\n".join([*progress.messages, end]))
         say(f"Built and tested: {progress.done:,} models, seeds and tests")
         return json.loads((Path(scratch) / "manifest.json").read_text(encoding="utf-8"))
 
