@@ -4,7 +4,7 @@
         version of its table and is swapped with it. -#}
     create schema analytics_next;
     {%- for node in marts_to_publish() %}
-    {%- set columns = node.columns.values() | rejectattr('config.meta.pii', 'equalto', true) | list %}
+    {%- set columns = described_columns(node).values() | rejectattr('config.meta.pii', 'equalto', true) | list %}
     create view analytics_next.{{ node.alias }} as
     select
     {%- for column in columns %}
@@ -25,8 +25,8 @@
 {%- endmacro %}
 
 {% macro marts_to_publish() -%}
-    {#- The models that readers see: those with a contract. -#}
-    {{ return(own_nodes('model') | selectattr('config.contract.enforced') | sort(attribute='name')) }}
+    {#- The models that readers see: marts and audit tables, not what is between. -#}
+    {{ return(own_nodes('model') | selectattr('config.access', 'equalto', 'public') | sort(attribute='name')) }}
 {%- endmacro %}
 
 {% macro sql_text(text) -%}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.replay import DataTest
 
 if TYPE_CHECKING:
     from conftest import Database
+    from inprocess import Project
+    from psycopg2.extensions import cursor as Cursor
 
 LAYERS = ("dispatch_marts", "dispatch_audit")
 EVERY_LAYER = ("staging", "intermediate", "marts", "audit", "seeds", "snapshots")
@@ -124,3 +126,20 @@ def failures(database: Database, data_tests: Mapping[str, DataTest]) -> dict[str
             if (rows := cursor.fetchall()) and test.is_error:
                 found[name] = rows
     return found
+
+
+@contextmanager
+def analytics(database: Database, project: Project) -> Iterator[Cursor]:
+    """Create the views that publish creates; inside the block the cursor is that of an analyst."""
+    (views,) = project.dbt("compile", "--inline", "{{ create_release_tables() }}{{ create_analytics_views() }}")
+    database.execute(views.node.compiled_code)
+    database.execute(
+        "alter schema analytics_next rename to analytics;"
+        "do $$ begin create role dispatch_analyst; exception when duplicate_object then end $$;"
+        "grant usage on schema analytics to dispatch_analyst;"
+        "grant select on all tables in schema analytics to dispatch_analyst"
+    )
+    with closing(database.connect()) as opened, opened.cursor() as cursor:
+        cursor.execute("set role dispatch_analyst")
+        yield cursor
+    database.execute("drop schema analytics cascade; drop owned by dispatch_analyst; drop role dispatch_analyst")

@@ -121,7 +121,7 @@ class Production:
     def marts(self) -> list[Any]:
         """The models that readers are meant to read."""
         models = [node for node in self.project.manifest.nodes.values() if node.resource_type == "model"]
-        return [node for node in models if node.config.contract.enforced and node.package_name == "dispatch"]
+        return [node for node in models if node.config.access == "public" and node.package_name == "dispatch"]
 
     def publish(self) -> Version:
         assert self.operate("publish") == ""

@@ -1,5 +1,6 @@
 """The history of payments, orders and technicians, whatever happens to the legacy rows."""
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -158,6 +159,7 @@ def test_a_history_describes_its_columns_as_its_mart_does(described: Database, m
     history = comments(f"snapshots.{mart}_history")
     assert all(history.pop(name) for name in ADDED)
     assert history == comments(f"marts.{mart}")
+    assert any(re.search(r" → \w+\.\w+_id$", text) for text in history.values())
     assert all(history.values())
 
 
