@@ -1,8 +1,21 @@
+with
+
+dispositions as (
+    select * from {{ ref('int_audit__dispositions') }}
+),
+
+reasons as (
+    select * from {{ ref('reject_reasons') }}
+)
+
 select
-    entity,
-    legacy_table,
-    cast(legacy_id as bigint) as legacy_id,
-    disposition,
-    reason
-from {{ ref('int_audit__dispositions') }}
-where disposition <> 'migrated'
+    dispositions.entity,
+    dispositions.legacy_table,
+    cast(dispositions.legacy_id as bigint) as legacy_id,
+    dispositions.disposition,
+    dispositions.reason,
+    reasons.meaning,
+    reasons.remedy
+from dispositions
+left join reasons on dispositions.reason = reasons.reason
+where dispositions.disposition <> 'migrated'

@@ -76,6 +76,7 @@ READABLE = {
         "a name in the catalog of the legacy database, or a seed": tuple(
             f"legacy_inventory.{column}" for column in ("subject", "table_name", "column_name", "kind", "reason")
         ),
+        "a seed": ("migration_rejects.meaning", "migration_rejects.remedy"),
         "a machine": ("storages.address", "storages.storage_name"),
     }.items()
     for column in columns
