@@ -41,7 +41,7 @@ MACROS = Group(
 )
 _LEGACY_RULES = "synthetic_legacy/.sqlfluff"
 LEGACY = Group(_sql("synthetic_legacy"), {ROOT / _LEGACY_RULES}, ("--config", _LEGACY_RULES))
-MODELS = Group(_sql("models") | set((ROOT / "tests").glob("*.sql")))
+MODELS = Group(_sql("models", "analyses") | set((ROOT / "tests").glob("*.sql")))
 
 
 def changes() -> set[Path] | None:

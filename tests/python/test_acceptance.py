@@ -2,17 +2,22 @@
 
 import re
 from base64 import b64decode
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import questions
 from browser import SCREENSHOTS, asked, chromium
 from conftest import Database
-from marts import assert_nothing_is_lost, failures
+from inprocess import Project
+from marts import analytics, assert_nothing_is_lost, failures
 from selenium.webdriver.common.print_page_options import PrintOptions
 from test_report import read
 
 from ops import report
+from ops.docs import page as docs
+from ops.project import ROOT
 from ops.report import published
 from tests.replay import DataTest, Replay
 
@@ -206,3 +211,44 @@ def test_the_page_fits_every_screen_and_paper(built: Database, tmp_path: Path) -
         assert len(re.findall(rb"/Type\s*/Page\b", paper)) > 1
         assert set(asked(browser)) == {page.as_uri()}
         assert browser.get_log("browser") == []
+
+
+@pytest.fixture(scope="module")
+def answers(built: Database, project: Project) -> dict[str, tuple[str, str, list[str], list[tuple]]]:
+    """Run every question as an analyst: description, SQL, names of the columns, rows."""
+    compiled = {done.node.name: done.node for done in project.dbt("compile", "--select", "resource_type:analysis")}
+    with analytics(built, project) as cursor:
+        found = {}
+        for name, node in compiled.items():
+            cursor.execute(node.compiled_code)
+            columns = [column.name for column in cursor.description]
+            found[name] = (node.description, node.compiled_code, columns, cursor.fetchall())
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "analyses").glob("*.sql")))
+def test_a_business_question_has_the_answer_of_the_legacy_tables(built: Database, answers, name: str) -> None:
+    _, _, columns, rows = answers[name]
+    expected = Counter(built.rows(questions.ANSWERS[name]))
+    assert len(rows) > 1, columns
+    assert Counter(rows) - expected == Counter()
+    assert expected - Counter(rows) == Counter()
+
+
+def test_the_effects_in_decision_14_are_those_of_this_data(built: Database) -> None:
+    text = next((ROOT / "docs" / "decisions").glob("0014-*.md")).read_text(encoding="utf-8")
+    for query in questions.EFFECTS:
+        for number in built.rows(query)[0]:
+            assert f"{number:,}" in text, query
+
+
+def test_the_page_of_the_business_questions_is_of_this_run(project: Project, answers) -> None:
+    terms = {
+        name: block.block_contents
+        for name, block in project.manifest.docs.items()
+        if block.original_file_path == docs.TERMS
+    }
+    text = questions.page(terms, answers)
+    new = ROOT / "target" / questions.PAGE.name
+    new.write_text(text, encoding="utf-8")
+    assert questions.PAGE.read_text(encoding="utf-8") == text, f"cp target/{new.name} docs/"

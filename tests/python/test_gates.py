@@ -17,7 +17,7 @@ from tests.programs import DBT
 
 PROGRAMS = Path(sys.executable).parent
 COPIED = (
-    *("models", "macros", "seeds", "snapshots", "tests", "dbt_packages"),
+    *("analyses", "models", "macros", "seeds", "snapshots", "tests", "dbt_packages"),
     *("dbt_project.yml", "packages.yml", "package-lock.yml", "dbt-bouncer.yml"),
 )
 RELATIONSHIP = """        data_tests:

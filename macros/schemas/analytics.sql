@@ -1,0 +1,3 @@
+{% macro analytics(model) -%}
+    {{ return('analytics.' ~ ref(model).identifier) }}
+{%- endmacro %}
