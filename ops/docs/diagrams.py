@@ -32,6 +32,7 @@ class ForeignKey:
     child: str
     column: str
     parent: str
+    parent_column: str
     is_optional: bool
 
     @property
@@ -109,7 +110,7 @@ def tables(manifest: Mapping[str, Any]) -> dict[str, Table]:
                 domain=node["config"]["group"],
                 key=next(column["name"] for column, constraint in constraints if constraint["type"] == "primary_key"),
                 references=tuple(
-                    ForeignKey(node["name"], column["name"], _parent(constraint), column["name"] not in required)
+                    ForeignKey(node["name"], column["name"], *_target(constraint), column["name"] not in required)
                     for column, constraint in constraints
                     if constraint["type"] == "foreign_key"
                 ),
@@ -148,9 +149,11 @@ def domain(marts: Mapping[str, Table], name: str) -> str:
     return _draw(graph, boxes, keys, guests, title=f"The marts of {name} and their foreign keys")
 
 
-def _parent(constraint: Mapping[str, Any]) -> str:
-    """Return the table referred to: the end of `to`, a ref or relation; in a self-reference, `table (column)`."""
-    return re.search(r"(\w+)\W*$", constraint["to"] or constraint["expression"].partition("(")[0])[1]
+def _target(constraint: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the table and the column referred to; a self-reference has no `to` but an expression `table (column)`."""
+    if not constraint["to"]:
+        return re.fullmatch(r"(\w+) *\((\w+)\)", constraint["expression"]).groups()
+    return re.search(r"(\w+)\W*$", constraint["to"])[1], constraint["to_columns"][0]  # a ref or a relation
 
 
 def _graph(**attributes: str) -> "AGraph":

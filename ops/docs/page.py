@@ -5,10 +5,12 @@ A second page shows the lineage of every column, from the legacy table to the ma
 
 import json
 import logging
+import re
 import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Mapping
+from copy import deepcopy
 from logging.handlers import BufferingHandler
 from pathlib import Path
 from time import monotonic
@@ -25,12 +27,37 @@ OUTPUT = ROOT / "target" / "docs"
 PAGE = "index.html"
 LINEAGE = "lineage.html"
 DIAGRAMS = "data_model"
+KINDS = ("model", "seed", "snapshot", "source")
 LAYERS = ("marts", "audit", "snapshot", "seed", "intermediate", "staging")
 # The texts in models/overview.md that are replaced. On the page that dbt makes by itself they are true.
 MAP_HERE = "`make docs` draws the map here."
 DOMAINS_HERE = "`make docs` draws the diagrams here."
 LINEAGE_HERE = "`make docs` adds the column lineage"
 BENCHMARKS_HERE = "`make docs` adds the last results of `make bench`."
+TERMS_HERE = "`make docs` adds the business terms."
+TERMS = "models/marts/_business_terms.md"
+# dbt's page takes the first twenty search results and sorts them by a weight that they do not have, which reverses
+# them. Instead: those with the word in their name first, all in the order of the catalog; of these the first twenty.
+UNSORTED = r"filter:limit_search | orderBy:\'overallWeight\':true"
+SORTED = r"orderBy:\'matches[0].key != &quot;name&quot;\' | filter:limit_search"
+EXAMPLE = "?model=model.dispatch.payments&column=amount&parents=3&children=0"
+# The page of dbt cuts off the descriptions of columns, and has no room for two columns on a phone.
+PAGE_HEAD = """<style>
+.column-row td:nth-child(3) { white-space: normal !important; max-width: none !important; min-width: 22em }
+@media (max-width: 700px) {
+    .app-menu { display: none !important }
+    .app-pad, .app-pad-h { padding-left: 12px; padding-right: 12px }
+    .app-content { min-width: 0; max-width: 100vw; overflow-wrap: anywhere }
+}
+</style>"""
+# The page of dbt-colibri opens on any table unless told otherwise, leaves a phone no room beside its list of tables,
+# and links to a product of its authors.
+LINEAGE_HEAD = f"""<script>
+let asked = location.search || "{EXAMPLE}"
+if (innerWidth < 700 && !asked.includes("hideSidebars")) asked += "&hideSidebars=true"
+if (asked !== location.search) location.replace(location.pathname + asked)
+</script>
+<style>a[href*="//colibri-data.com"], div:has(> a[href*="git_blame"]) {{ display: none !important }}</style>"""
 
 
 def write(
@@ -59,29 +86,30 @@ def write(
         )
         lineage = _lineage(Path(scratch))
     manifest, catalog = (json.loads(text) for text in texts)
-    for history in manifest["nodes"].values():
-        if history["resource_type"] == "snapshot":
-            # Its YAML describes what dbt adds; all other columns are those of its mart, and described there.
-            mart = manifest["nodes"][history["depends_on"]["nodes"][0]]
-            history["columns"] = mart["columns"] | history["columns"]
     marts = diagrams.tables(manifest)
+    _explain(manifest, marts)
     overall = diagrams.overall(marts)
     domains = {name: diagrams.domain(marts, name) for name in diagrams.domains(marts)}
     _put(manifest, "__overview__", MAP_HERE, _image("all tables", overall))
-    example = f"{LINEAGE}?model=model.dispatch.payments&column=amount&parents=3&children=0"
-    _put(manifest, "__overview__", LINEAGE_HERE, f"the [column lineage]({example}), here of payments.amount")
+    lineage_of_amount = f"the [column lineage]({LINEAGE}{EXAMPLE}), here of payments.amount"
+    _put(manifest, "__overview__", LINEAGE_HERE, lineage_of_amount)
+    terms = (each["block_contents"] for each in manifest["docs"].values() if each["original_file_path"] == TERMS)
+    _put(manifest, "__overview__", TERMS_HERE, "\n\n".join(terms))
     results = [file.read_text(encoding="utf-8") for file in sorted(BENCHMARKS.glob("*.md"))]
     _put(manifest, "__overview__", BENCHMARKS_HERE, "\n\n".join(results) or "Not measured yet: run `make bench`.")
     sections = (_section(name, svg, marts) for name, svg in domains.items())
     _put(manifest, "__dispatch__", DOMAINS_HERE, "\n\n".join(sections))
     missing = _relations(manifest) - catalog["nodes"].keys()
-    # The search of the page shows the first twenty that match, in the order of the catalog.
+    if page.count(UNSORTED) != 1:
+        raise Failure("The page of dbt does not sort search results as expected: is this another version of dbt?")
+    page = page.replace(UNSORTED, SORTED)
     catalog["nodes"] = dict(sorted(catalog["nodes"].items(), key=lambda item: _rank(manifest["nodes"][item[0]])))
     for text, changed in zip(texts, (manifest, catalog), strict=True):
         if page.count(text) != 1:
             raise Failure("The page of dbt does not contain its JSON files unchanged: is this another version of dbt?")
         # No description may end the script that holds the JSON.
         page = page.replace(text, json.dumps(changed).replace("</", "<\\/"))
+    page = page.replace("</head>", f"{PAGE_HEAD}</head>", 1)
     try:
         (folder / DIAGRAMS).mkdir(parents=True, exist_ok=True)
         (folder / PAGE).write_text(page, encoding="utf-8")
@@ -118,10 +146,58 @@ def _lineage(artifacts: Path) -> str:
     errors.setLevel(logging.ERROR)
     log.handlers, log.propagate = [errors], False
     extractor = DbtColumnLineageExtractor(str(artifacts / "manifest.json"), str(artifacts / "catalog.json"))
-    DbtColibriReportGenerator(extractor, light_mode=True, disable_telemetry=True).generate_report(str(artifacts))
+
+    class Report(DbtColibriReportGenerator):
+        """The report, in which a cast to the type of a contract is no transformation: it changes no value."""
+
+        def build_full_lineage(self) -> dict[str, Any]:
+            lineage = super().build_full_lineage()
+            for node in lineage["nodes"].values():
+                for name, column in node["columns"].items():
+                    cast = rf"\bcast\({name} as [\w ]+(\(\d+, \d+\))?\) as {name}\b"
+                    if node["compiledCode"] and re.search(cast, node["compiledCode"]):
+                        column["lineageType"] = "pass-through"
+            return lineage
+
+    # Its light mode would leave out the compiled SQL, and then warn of every model that has none.
+    Report(extractor, disable_telemetry=True).generate_report(str(artifacts))
     if errors.buffer:
         raise Failure("\n".join(["dbt-colibri cannot follow every column:", *(e.getMessage() for e in errors.buffer)]))
-    return (artifacts / "index.html").read_text(encoding="utf-8")
+    return (artifacts / "index.html").read_text(encoding="utf-8").replace("<head>", f"<head>{LINEAGE_HEAD}", 1)
+
+
+def _explain(manifest: Mapping[str, Any], marts: Mapping[str, diagrams.Table]) -> None:
+    """Put what the page of dbt does not show, or shows as JSON, into the descriptions.
+
+    The target of a foreign key, what analysts may read, why a legacy column is not migrated, the lineage.
+    """
+    nodes = manifest["nodes"]
+    targets = {
+        (table.name, key.column): f"→ {key.parent}.{key.parent_column}"
+        for table in marts.values()
+        for key in table.references
+    }
+    for history in [each for each in nodes.values() if each["resource_type"] == "snapshot"]:
+        # Its YAML describes what dbt adds; all other columns are those of its mart, and described there.
+        mart = nodes[history["depends_on"]["nodes"][0]]
+        history["columns"] = deepcopy(mart["columns"]) | history["columns"]
+        targets |= {(history["name"], column): to for (table, column), to in targets.items() if table == mart["name"]}
+    for node_id, node in [*nodes.items(), *manifest["sources"].items()]:
+        if node["package_name"] != "dispatch" or node["resource_type"] not in KINDS:
+            continue
+        is_read = node.get("access") == "public"
+        for column in node["columns"].values():
+            meta = column.pop("meta") | column["config"].pop("meta", {})
+            parts = [f"{to}."] if (to := targets.get((node["name"], column["name"]))) else []
+            parts += ["Hidden from analysts."] if is_read and meta.get("pii") else []
+            parts += [column["description"].strip()]
+            parts += ["Analysts see only values that match a pattern."] if is_read and meta.get("shown_if") else []
+            parts += [f"Not migrated: {why}"] if (why := meta.get("not_migrated")) else []
+            column["description"] = " ".join(parts)
+        node["meta"] = node["config"]["meta"] = {}
+        readers = f"Analysts read `analytics.{node['name']}`." if is_read else "Analysts cannot read this table."
+        lineage = f"[Column lineage]({LINEAGE}?model={node_id}&parents=1&children=0)"
+        node["description"] = f"{node['description'].strip()}\n\n{readers} {lineage}"
 
 
 def _section(domain: str, svg: str, marts: Mapping[str, diagrams.Table]) -> str:
@@ -143,10 +219,10 @@ def _put(manifest: Mapping[str, Any], block: str, place: str, markdown: str) -> 
     found["block_contents"] = found["block_contents"].replace(place, markdown)
 
 
-def _rank(node: Mapping[str, Any]) -> int:
-    """Return the position of a node's layer in the search results: marts before the layers below them."""
+def _rank(node: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the position of a node in the search results: marts before the layers below them, short names first."""
     layer = node["path"].partition("/")[0] if node["resource_type"] == "model" else node["resource_type"]
-    return LAYERS.index(layer) if layer in LAYERS else len(LAYERS)  # a package has folders of its own
+    return LAYERS.index(layer) if layer in LAYERS else len(LAYERS), len(node["name"])  # a package has its own folders
 
 
 def _relations(manifest: Mapping[str, Any]) -> set[str]:
@@ -154,5 +230,5 @@ def _relations(manifest: Mapping[str, Any]) -> set[str]:
     return {
         node_id
         for node_id, node in manifest["nodes"].items()
-        if node["resource_type"] in ("model", "seed", "snapshot") and node["config"]["materialized"] != "ephemeral"
+        if node["resource_type"] in KINDS and node["config"]["materialized"] != "ephemeral"
     }

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -67,6 +68,13 @@ def tables(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: node for name, node in nodes.items() if node["resource_type"] in kinds}
 
 
+def contents(page: Path) -> dict[str, Any]:
+    """Return the manifest in the page."""
+    text = page.read_text(encoding="utf-8")
+    shown, _ = json.JSONDecoder().raw_decode(text, text.index(START_OF_MANIFEST) + len(START_OF_MANIFEST))
+    return shown
+
+
 def lineage(browser: webdriver.Chrome) -> set[str]:
     """Return the names of what the graph shows; none while it is being made."""
     ids = browser.execute_script(
@@ -77,8 +85,7 @@ def lineage(browser: webdriver.Chrome) -> set[str]:
 
 def test_every_column_without_a_contract_is_described(scratch: Database, page: Path) -> None:
     """Legacy tables, seeds and snapshots as they are in the database; dbt holds marts and audit to their contracts."""
-    text = page.read_text()
-    shown, _ = json.JSONDecoder().raw_decode(text, text.index(START_OF_MANIFEST) + len(START_OF_MANIFEST))
+    shown = contents(page)
     described = {
         (node["schema"], node["identifier" if node["resource_type"] == "source" else "alias"], column["name"])
         for node in tables(shown).values()
@@ -109,11 +116,59 @@ def test_every_test_or_its_kind_is_described(manifest: dict[str, Any]) -> None:
 
 
 def test_links_of_the_overview_resolve(manifest: dict[str, Any]) -> None:
-    pages = {f"{node['resource_type']}/{name}" for name, node in {**tables(manifest), **manifest["exposures"]}.items()}
+    analyses = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "analysis"}
+    found = {**tables(manifest), **manifest["exposures"], **analyses}
+    pages = {f"{node['resource_type']}/{name}" for name, node in found.items()}
     texts = (manifest["docs"][f"doc.dispatch.{block}"]["block_contents"] for block in ("__overview__", "__dispatch__"))
     links = {link for text in texts for link in re.findall(r"\(#!/([^)]+)\)", text)}
     assert len(links) > 20
     assert links - pages == {"overview/dispatch"}
+    assert {f"analysis/{name}" for name in analyses} <= links
+
+
+def test_what_analysts_start_with_is_open_to_them(manifest: dict[str, Any]) -> None:
+    text = manifest["docs"]["doc.dispatch.__overview__"]["block_contents"]
+    start = text.partition("## Where to start")[2].partition("\nEngineers also read")[0]
+    links = set(re.findall(r"\(#!/(?:model|seed|snapshot|source)/([^)]+)\)", start))
+    assert len(links) > 10
+    assert {name for name in links if manifest["nodes"][name].get("access") != "public"} == set()
+
+
+def test_the_page_has_each_business_term_once(page: Path, manifest: dict[str, Any]) -> None:
+    shown = contents(page)
+    overview = shown["docs"]["doc.dispatch.__overview__"]["block_contents"]
+    terms = [each for each in manifest["docs"].values() if each["original_file_path"] == docs.TERMS]
+    assert len(terms) > 5
+    described = [node["description"] for node in manifest["nodes"].values() if node["resource_type"] == "analysis"]
+    columns = [column["description"] for node in manifest["nodes"].values() for column in node["columns"].values()]
+    for term in terms:
+        text = term["block_contents"]
+        assert overview.count(text) == 1
+        assert any(text in column for column in columns), text
+        assert any(text in each for each in described), text
+
+
+def test_descriptions_say_what_analysts_may_read_and_where_keys_lead(page: Path) -> None:
+    nodes = contents(page)["nodes"]
+    payments = nodes["model.dispatch.payments"]
+    assert "Analysts read `analytics.payments`." in payments["description"]
+    assert payments["columns"]["order_id"]["description"] == "→ orders.order_id. The order that is paid for."
+    assert payments["columns"]["installments"]["description"].startswith("Hidden from analysts. JSON list")
+    history = nodes["snapshot.dispatch.payments_history"]
+    assert "Analysts cannot read this table." in history["description"]
+    assert history["columns"]["order_id"]["description"] == "→ orders.order_id. The order that is paid for."
+    categories = nodes["model.dispatch.categories"]["columns"]["parent_category_id"]["description"]
+    assert categories.startswith("→ categories.category_id. ")
+    keys = [
+        column["description"]
+        for node in nodes.values()
+        if node["resource_type"] == "model"
+        for column in node["columns"].values()
+        if any(each["type"] == "foreign_key" for each in column["constraints"])
+    ]
+    assert {name for name, node in nodes.items() if name.startswith("model.dispatch.") and node["meta"]} == set()
+    assert len(keys) > 60
+    assert [text for text in keys if not re.match(r"→ \w+\.\w+_id\. \w", text)] == []
 
 
 def test_the_page_shows_the_last_benchmarks(page: Path) -> None:
@@ -147,7 +202,10 @@ def test_the_diagrams_show_every_table_and_foreign_key(scratch: Database, page: 
 
 
 def test_the_lineage_page_follows_a_column_back_to_the_source(browser: webdriver.Chrome, page: Path) -> None:
-    """The link of the overview opens the lineage of payments.amount; the page asks no address for anything."""
+    """The link of the overview opens the lineage of payments.amount; the page asks no address for anything.
+
+    Opened without a link it shows the same. It warns of nothing and advertises nothing.
+    """
     asked(browser)
     browser.get(page.as_uri())
     wait = WebDriverWait(browser, 120)
@@ -163,14 +221,69 @@ def test_the_lineage_page_follows_a_column_back_to_the_source(browser: webdriver
     shown = [each.get_attribute("aria-label") for each in edges]
     assert sorted(shown) == sorted(f"Edge from {parent} to {child}" for parent, child in pairwise(path))
     assert "column=amount" in browser.current_url
+    browser.get((page.parent / docs.LINEAGE).as_uri())
+    wait.until(lambda _: browser.find_elements(By.CSS_SELECTOR, ".react-flow__edge.animated"))
+    assert "column=amount" in browser.current_url
+    assert browser.find_elements(By.CSS_SELECTOR, ".react-flow__node svg")
+    assert browser.find_elements(By.CSS_SELECTOR, ".react-flow__node .bg-amber-100") == []
+    links = browser.find_elements(By.CSS_SELECTOR, "a[href*='//']")
+    assert [each.get_attribute("href") for each in links if each.is_displayed()] == []
+    assert "Colibri Cloud" not in browser.find_element(By.TAG_NAME, "body").text
     browser.save_screenshot(SCREENSHOTS / "docs_lineage_of_a_column.png")
     assert {urlsplit(url).scheme for url in asked(browser)} == {"file"}
+
+
+def test_a_mart_passes_on_what_its_triage_decided(page: Path) -> None:
+    """The contract casts every column, which is no transformation; the types are those of the database."""
+    data = re.search(r'JSON\.parse\(atob\("([^"]+)"', (page.parent / docs.LINEAGE).read_text(encoding="utf-8"))
+    nodes = json.loads(b64decode(data[1]))["nodes"]
+    kinds = Counter(
+        column.get("lineageType")
+        for node in nodes.values()
+        if str(node["path"]).startswith("models/marts/")
+        for column in node["columns"].values()
+    )
+    assert kinds["pass-through"] > 400
+    assert kinds["pass-through"] == kinds.total()
+    status = nodes["model.dispatch.int_payments__triaged"]["columns"]["status"]
+    assert (status["lineageType"], status["dataType"]) == ("transformation", "text")
+    assert nodes["model.dispatch.payments"]["columns"]["payment_id"]["dataType"] == "uuid"
 
 
 def test_nothing_is_documented_before_a_build(database: Any, tmp_path: Path) -> None:
     empty = database("undocumented")
     with pytest.raises(Failure, match="Nothing to document yet: run make demo or dbt build"):
         docs.write(empty.connect(), empty.environment, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("payment", "payments"),
+        ("order", "orders"),
+        ("task", "tasks"),
+        ("template", "templates"),
+        ("doctor", "doctors"),
+        ("reject", "migration_rejects"),
+        ("relationship", "relationships"),
+        ("tracking", "shipments"),
+    ],
+)
+def test_a_search_finds_the_mart_first(browser: webdriver.Chrome, page: Path, word: str, first: str) -> None:
+    browser.get(page.as_uri())
+    names = [each.text.split()[0] for each in search(browser, word)]
+    assert names[0] == first, names
+
+
+def search(browser: webdriver.Chrome, word: str) -> list[WebElement]:
+    """Type a word into the search field and return the headings of the results, once there are some."""
+    wait = WebDriverWait(browser, 120)
+    field = wait.until(lambda _: browser.find_element(By.ID, "search"))
+    wait.until(lambda _: field.is_displayed())
+    field.clear()
+    field.send_keys(word)
+    heading = ".search-result h4"
+    return wait.until(lambda _: [each for each in browser.find_elements(By.CSS_SELECTOR, heading) if each.text])
 
 
 def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> None:
@@ -206,8 +319,12 @@ def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> N
     drawn("payments")
     browser.save_screenshot(SCREENSHOTS / "docs_data_model.png")
 
-    browser.execute_script("window.location.hash = '!/model/model.dispatch.payments'")
+    search(browser, "payment")[0].click()
     seen("h1", "payments table")
+    whole = browser.find_element(By.CSS_SELECTOR, ".app-content").text
+    assert "Analysts read analytics.payments." in whole
+    assert "→ orders.order_id. The order that is paid for." in whole
+    assert "{" not in browser.find_element(By.CSS_SELECTOR, ".details").text
     for column, kind in (("payment_id", "uuid"), ("amount", "numeric(12,2)"), ("made_at", "timestamp with time zone")):
         row = wait.until(
             lambda _, column=column: next(
@@ -232,6 +349,15 @@ def test_the_page_works_in_a_browser(browser: webdriver.Chrome, page: Path) -> N
     near = wait.until(lambda _: len(found := lineage(browser)) < 40 and found)
     assert {"doctors", "int_payments__triaged", "payments", "payment_items", "finance_reporting"} <= near
     browser.save_screenshot(SCREENSHOTS / "docs_lineage.png")
+
+    phone = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    browser.get(f"{page.as_uri()}#!/model/model.dispatch.orders")
+    browser.refresh()  # another fragment alone loads nothing
+    heading = seen("h1", "orders table").rect
+    assert heading["x"] < 20 and heading["x"] + heading["width"] <= 390
+    browser.save_screenshot(SCREENSHOTS / "docs_narrow.png")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     urls = asked(browser)
     assert page.as_uri() in urls
