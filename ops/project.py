@@ -33,6 +33,11 @@ def dbt_target_folder() -> Path:
     return Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target")
 
 
+def log_folder() -> Path:
+    """Return the folder in which dbt leaves its log."""
+    return Path(os.environ.get("DBT_LOG_PATH") or ROOT / "logs")
+
+
 def git_commit(length: int = 40) -> str | None:
     """Return the commit of the working tree, marked `-dirty` when files differ from it; None outside a repository.
 

@@ -40,7 +40,7 @@ def run() -> int:
         if code := checks.run(heading, command, dict(os.environ) | QUIET):
             return code
     changes = linting.changes()
-    for heading, group in (("sqlfluff, macros", linting.MACROS), ("sqlfluff, synthetic_legacy", linting.LEGACY)):
+    for heading, group in (("sqlfluff, macros", linting.MACROS), ("sqlfluff, plain PostgreSQL", linting.PLAIN)):
         if code := checks.lint(heading, group, group.changed(changes), dict(os.environ)):
             return code
     with temporary_server() as server, tempfile.TemporaryDirectory(prefix="dispatch-check-") as folder:

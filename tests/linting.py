@@ -39,8 +39,8 @@ MACROS = Group(
     {ROOT / "macros" / ".sqlfluff", _IGNORED},
     ("--config", "macros/.sqlfluff"),
 )
-_LEGACY_RULES = "synthetic_legacy/.sqlfluff"
-LEGACY = Group(_sql("synthetic_legacy"), {ROOT / _LEGACY_RULES}, ("--config", _LEGACY_RULES))
+_PLAIN_RULES = "synthetic_legacy/.sqlfluff"
+PLAIN = Group(_sql("synthetic_legacy", "protocol"), {ROOT / _PLAIN_RULES}, ("--config", _PLAIN_RULES))
 MODELS = Group(_sql("models", "analyses") | set((ROOT / "tests").glob("*.sql")))
 
 

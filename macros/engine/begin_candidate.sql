@@ -14,15 +14,12 @@
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- do assert_packages_stay_apart() -%}
         {%- if is_production() -%}
-            {%- do assert_may_release() -%}
-        {%- endif -%}
-        {%- do assert_not_handed_over('dbt ' ~ flags.WHICH) -%}
-        {%- if is_production() -%}
-            {%- do assert_no_other_release() -%}
-            {%- do assert_sole_builder() -%}
-            {%- do assert_analytics_is_ours() -%}
-            {%- do assert_nothing_of_others_is_lost() -%}
-            {{ open_candidate() }}
+            {{ install_protocol() }}
+            select {{ release_schema() }}.begin_build(
+                '{{ invocation_id }}', {{ sql_text(tojson(release_project())) }},
+                {{ sql_text(env_var('DISPATCH_GIT_COMMIT', '')) }}, {{ own_release() }}, 'dbt {{ flags.WHICH }}',
+                string_to_array('{{ histories_to_continue() | join(",") }}', ',')
+            )
         {%- else -%}
             {%- do assert_nothing_is_published() -%}
             {%- do assert_no_other_run() -%}
@@ -30,49 +27,19 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro open_candidate() -%}
-    {{ create_release_tables() }}
-    insert into {{ release_schema() }}.builds (build_id, git_commit, project_checksum)
-    values ('{{ invocation_id }}', nullif('{{ env_var("DISPATCH_GIT_COMMIT", "") | replace("'", "''") }}', ''), '{{ project_checksum() }}');
-    {#- Remains of the version before last: readers' views, and relations that the project no longer builds. -#}
-    drop schema if exists analytics_next cascade;
-    {%- set kept = built_nodes() | map(attribute='alias') | list -%}
-    {%- for node in built_nodes() if node.config.materialized == 'batched' -%}
-        {%- do kept.append(node.alias ~ '__loaded_batches') -%}
-    {%- endfor %}
-    do $$
-    declare
-        leftover record;
-    begin
-        for leftover in
-            select case relkind when 'v' then 'view' else 'table' end as kind, cast(pg_class.oid as regclass) as relation
-            from pg_catalog.pg_class
-            where
-                relkind in ('r', 'v')
-                and relnamespace = any(array(
-                    select oid from pg_catalog.pg_namespace
-                    where nspname in ('{{ released_schemas() | map(attribute="next") | join("', '") }}')
-                ))
-                and relname not in ('{{ kept | join("', '") }}')
-        loop
-            execute format('drop %s if exists %s cascade', leftover.kind, leftover.relation);
-        end loop;
-    end $$;
-    {#- A history continues from the published one, not from that of a refused candidate. -#}
+{% macro histories_to_continue() -%}
+    {#- The snapshots of this run, as layer.name: begin_build copies their published tables into the candidate, of which
+        the cache of dbt must know. -#}
+    {%- set histories = [] -%}
     {%- for node in built_nodes() if node.resource_type == 'snapshot' and node.unique_id in selected_resources -%}
         {%- set next = api.Relation.create(node.database, node.schema, node.alias, type='table') -%}
-        {%- set live = adapter.get_relation(
-            node.database, node.schema | replace(target.schema ~ '_next_', target.schema ~ '_', 1), node.alias
-        ) -%}
-        {%- do adapter.cache_dropped(next) %}
-    create schema if not exists {{ node.schema }};
-    drop table if exists {{ next }};
-        {%- if live is not none -%}
-            {%- do adapter.cache_added(next) %}
-    create table {{ next }} as select * from {{ live }};
+        {%- do adapter.cache_dropped(next) -%}
+        {%- if adapter.get_relation(node.database, published_schema(node.schema), node.alias) is not none -%}
+            {%- do adapter.cache_added(next) -%}
         {%- endif -%}
-    {%- endfor %}
-    delete from {{ release_schema() }}.built_relations where relation not in (select oid from pg_catalog.pg_class);
+        {%- do histories.append(node.config.schema ~ '.' ~ node.alias) -%}
+    {%- endfor -%}
+    {{ return(histories) }}
 {%- endmacro %}
 
 {% macro assert_nothing_is_published() -%}
@@ -108,43 +75,13 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{% macro assert_no_other_release() -%}
-    {#- Stops the run while a release is running that did not start it. -#}
-    {%- set releases = release_table('releases') -%}
-    {%- set running = run_query(
-        "select release_id, pid, usename from " ~ releases ~ " as release"
-        ~ " inner join pg_catalog.pg_stat_activity on pid = backend_process"
-        ~ " where outcome = 'running' and release_id <> '" ~ env_var('DISPATCH_RELEASE_ID', '') | replace("'", "''") ~ "'"
-        ~ " and coalesce(backend_start = cast(to_jsonb(release) ->> 'backend_started_at' as timestamptz), true)"
-    ).rows if releases is not none else [] -%}
-    {%- if running -%}
-        {{ exceptions.raise_compiler_error(
-            'release ' ~ running[0].release_id ~ ' is running and the candidate is its own (session ' ~ running[0].pid
-            ~ ' of user ' ~ running[0].usename ~ '): wait until it has ended.'
-        ) }}
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro assert_analytics_is_ours() -%}
-    {#- Before the first publish the schemas of the analysts' views must not exist yet. -#}
-    {%- set publications = release_table('publications') -%}
-    {%- set found = run_query(
-        "select 1 from pg_catalog.pg_namespace where nspname in ('analytics', 'analytics_next')"
-    ).rows if publications is none or not run_query('select 1 from ' ~ publications ~ ' limit 1').rows else [] -%}
-    {%- if found -%}
-        {{ exceptions.raise_compiler_error(
-            "database '" ~ target.dbname ~ "' has a schema analytics or analytics_next that no release has made, and a"
-            ~ " publish would replace it: rename it, or give the project a database of its own."
-        ) }}
-    {%- endif -%}
-{%- endmacro %}
-
 {% macro assert_packages_stay_apart() -%}
     {#- The relations of a package are built where the package says, while the build runs: they must not be in a
         published schema. -#}
-    {%- set released = released_schemas() -%}
+    {%- set released = built_nodes() | map(attribute='schema') | unique | list -%}
     {%- for node in graph.nodes.values() if node.package_name != project_name
-        and node.schema in released | map(attribute='live') | list + released | map(attribute='next') | list -%}
+        and node.schema in released + released | map('replace', target.schema ~ '_next_', target.schema ~ '_', 1) | list
+        + ['analytics', 'analytics_next'] -%}
         {{ exceptions.raise_compiler_error(
             node.unique_id ~ " of a package would be built into schema " ~ node.schema ~ ", which releases publish: give the"
             ~ " package another +schema in dbt_project.yml"

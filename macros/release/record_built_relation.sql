@@ -4,9 +4,6 @@
         {%- if config.get('materialized') == 'batched' -%}
             {%- do relations.append(loaded_batches_relation(this)) -%}
         {%- endif -%}
-        insert into {{ release_schema() }}.built_relations (relation, state)
-        select built.relation, {{ release_schema() }}.state_of(built.relation)
-        from unnest(cast(array['{{ relations | join("', '") }}'] as regclass[])) as built (relation)
-        on conflict (relation) do update set state = excluded.state
+        select {{ release_schema() }}.record_relations(cast(array['{{ relations | join("', '") }}'] as regclass[]))
     {%- endif -%}
 {%- endmacro %}

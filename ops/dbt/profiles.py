@@ -19,7 +19,7 @@ PRODUCTION = "prod"  # the dbt target that releases are built with
 
 
 class Schemas:
-    """The names of dbt's schemas, formed as in the macros generate_schema_name, released_schemas and release_schema."""
+    """The names of dbt's schemas, formed as in the macros generate_schema_name, published_schema and release_schema."""
 
     def __init__(self, prefix: str) -> None:
         """Take the `schema` of the dbt target."""
@@ -121,6 +121,15 @@ def write(folder: Path) -> str:
         file.write_text(text, encoding="utf-8")
         return f"profiles.yml rewritten: the embedded server is now in {folder}"
     return "profiles.yml kept"
+
+
+def write_published(scratch: Path) -> str:
+    """Write a profile in which the production target has another name, and return that: it means what is published."""
+    profile, name = yaml.safe_load((folder() / "profiles.yml").read_text(encoding="utf-8")), "published"
+    outputs = profile[yaml.safe_load(DBT_PROJECT.read_text(encoding="utf-8"))["profile"]]["outputs"]
+    outputs[name] = outputs[PRODUCTION]
+    (scratch / "profiles.yml").write_text(yaml.safe_dump(profile, allow_unicode=True), encoding="utf-8")
+    return name
 
 
 def _rendered(value: Any) -> str:

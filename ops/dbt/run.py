@@ -14,7 +14,7 @@ from typing import Any
 from ops.console import console, duration, say
 from ops.dbt import profiles
 from ops.errors import Failure
-from ops.project import ROOT, close_folders, dbt_target_folder
+from ops.project import ROOT, close_folders, dbt_target_folder, log_folder
 
 DBT = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
 # Ends dbt within a second when its parent process was killed: as an orphan it would continue to write. A process in the
@@ -38,7 +38,7 @@ def build(environment: Mapping[str, str], *options: str, lost: Callable[[], str]
     start = monotonic()
     code, progress = run(["build", *options], environment, lost=lost)
     if code:
-        log = ROOT / "logs" / "dbt.log"
+        log = log_folder() / "dbt.log"
         raise Failure("\n".join([*progress.messages, f"dbt build failed; its full log is {log}."]))
     say(f"dbt build: {progress.summary()}, {duration(monotonic() - start)}")
 

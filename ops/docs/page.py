@@ -18,12 +18,13 @@ from typing import Any
 
 from ops.console import duration, say
 from ops.database.connection import Connection, Target, preflight, reading_marts, rows
+from ops.dbt import profiles
 from ops.dbt import run as dbt
 from ops.docs import diagrams
 from ops.errors import Failure
-from ops.project import BENCHMARKS, ROOT
+from ops.project import BENCHMARKS, dbt_target_folder
 
-OUTPUT = ROOT / "target" / "docs"
+OUTPUT = dbt_target_folder() / "docs"
 PAGE = "index.html"
 LINEAGE = "lineage.html"
 DIAGRAMS = "data_model"
@@ -75,7 +76,11 @@ def write(
         raise Failure("Nothing to document yet: run make demo or dbt build.")
     with tempfile.TemporaryDirectory(prefix="dispatch-docs-") as scratch:
         # The page shows no SQL of generic tests: compiling it would take longer than all the rest.
-        command = ["docs", "generate", "--static", "--exclude", "test_type:generic"]
+        command = ["docs", "generate", "--static", "--exclude", "test_type:generic", "resource_type:analysis"]
+        if target == profiles.PRODUCTION:
+            # By its own name the target means the candidate, or after a publish the version before.
+            target = profiles.write_published(Path(scratch))
+            environment = {**environment, "DBT_PROFILES_DIR": scratch}
         command += ["--target", target] if target else []
         code, progress = dbt.run(command + dbt.scratch_options(scratch), environment)
         if code:

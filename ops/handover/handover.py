@@ -26,30 +26,16 @@ from ops.docs import diagrams
 from ops.errors import Failure
 from ops.handover import amend, application, structure
 from ops.handover.application import ANALYST, IDS, ROLE, Table
-from ops.project import ROOT, git_commit
+from ops.project import dbt_target_folder, git_commit
 from ops.release import records
 from ops.release.production import APPLICATION
 from ops.source.declared import SCHEMA
 
-OUTPUT = ROOT / "target" / "handover"
+OUTPUT = dbt_target_folder() / "handover"
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 LOCK_TIMEOUT = "5s"
 SHOWN = 20  # changes of the structure that are named
 COMMENT = "Tables of the application, made from the published marts by python -m ops handover."
-
-# Statements with the schema of the records.
-FIRST_WRITES = """
-create or replace function {0}.note_first_write() returns trigger
-language plpgsql security definer set search_path = '' as $$
-begin
-    -- Without a unique key concurrent first writers do not wait for each other.
-    if not exists (select 1 from {0}.first_writes where table_name = tg_table_name) then
-        insert into {0}.first_writes values (tg_table_name, clock_timestamp());
-    end if;
-    return null;
-end $$;
-grant select on {0}.handovers, {0}.first_writes to dispatch_engineer
-"""
 
 UNINDEXED = """
 select conrelid::regclass::text || ' (' || conname || ')'
@@ -69,6 +55,7 @@ def run(target: Target, schema: str, is_dry: bool, folder: Path) -> None:
     start = monotonic()
     with closing(connect(target)) as connection:
         check_server(connection)
+        records.prepare(connection)
         _check_published(connection, schema)
         manifest = _manifest(target)
         if is_dry:
@@ -76,8 +63,7 @@ def run(target: Target, schema: str, is_dry: bool, folder: Path) -> None:
             return
         with _changing(connection, "Nothing was handed over") as cursor:
             # Readers of the marts are not blocked; publish, rollback and new candidates are.
-            release = connection.schemas.release
-            cursor.execute(f"lock table {release}.publications, {release}.builds in share row exclusive mode")
+            records.call(connection, "begin_hand_over", schema)
             tables, planned = _plan(connection, manifest, schema)
             for heading, statements in planned:
                 with step(heading):
@@ -119,9 +105,8 @@ def undo(target: Target) -> None:
                 f"drop table {', '.join(names)}",
                 f"drop schema {schema}",
                 f"drop table {connection.schemas.release}.{structure.TABLE}",
-                f"drop function if exists {connection.schemas.release}.note_first_write",
                 *amend.forgetting(connection),
-                f"update {connection.schemas.release}.handovers set undone_at = now() where undone_at is null",
+                f"select {connection.schemas.release}.undo_hand_over()",
             ):
                 cursor.execute(statement)
     say(f"Schema {schema} is dropped. Releases are possible again, and so is another hand-over.")
@@ -144,7 +129,7 @@ def _changing(connection: Connection, refusal: str) -> Iterator[Cursor]:
     """Run the block in one transaction, while no release runs; if it fails, raise Failure with the reason."""
     try:
         with transaction(connection) as cursor:
-            records.keep_out(cursor)
+            records.keep_out(connection)
             cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
             yield cursor
     except psycopg2.Error as error:
@@ -158,35 +143,29 @@ def _changing(connection: Connection, refusal: str) -> Iterator[Cursor]:
 
 def _plan(connection: Connection, manifest: dict[str, Any], schema: str) -> tuple[list[Table], list[application.Step]]:
     """Return the tables of the published version, and the statements that hand them over."""
-    build_id = _check_published(connection, schema)
+    _check_published(connection, schema)
     tables = application.read(connection, manifest)
     planned = application.steps(connection, tables, schema, COMMENT)
-    recording = [*amend.forgetting(connection), *_record(tables, schema, build_id, connection.schemas.release)]
+    recording = [*amend.forgetting(connection), *_record(tables, schema, connection.schemas.release)]
     return tables, [*planned, application.Step("Record", recording)]
 
 
-def _check_published(connection: Connection, schema: str) -> str:
-    """Return the published build; raise Failure when there is none, it is handed over, or the schema is in use."""
-    records.check_not_handed_over(connection)
+def _check_published(connection: Connection, schema: str) -> None:
+    """Raise Failure when nothing can be handed over to this schema."""
     reserved = (f"{connection.schemas.prefix}_", "pg_")
     if not NAME.fullmatch(schema) or schema.startswith(reserved) or schema in ("analytics", SCHEMA):
         raise Failure(f"“{schema}” cannot be the application's schema: use another name, in lower case.")
     if rows(connection, "select quote_ident(%s)", (schema,)) != [(schema,)]:
         raise Failure(f"“{schema}” cannot be the application's schema, because it is a word of SQL: use another name.")
-    published = records.published_build(connection)
-    if published is None:
-        raise Failure("Nothing was published that could be handed over: run make release first.")
-    if rows(connection, "select to_regnamespace(%s)", (schema,))[0][0]:
-        raise Failure(f"Schema {schema} exists already: rename it, or name another one with --schema.")
-    return published
+    records.call(connection, "published_for_hand_over", schema)
 
 
 def _require(connection: Connection) -> str:
     """Return the application's schema; raise Failure when nothing is handed over."""
-    found = records.handover(connection)
-    if found is None:
-        raise Failure("Nothing is handed over.")
-    return found[0]
+    records.prepare(connection)
+    if found := records.handed_over(connection):
+        return found
+    raise Failure("Nothing is handed over.")
 
 
 def _manifest(target: Target) -> dict[str, Any]:
@@ -201,19 +180,11 @@ def _manifest(target: Target) -> dict[str, Any]:
         return json.loads((Path(scratch) / "manifest.json").read_text(encoding="utf-8"))
 
 
-def _record(tables: list[Table], schema: str, build_id: str, release_schema: str) -> list[str]:
-    """Return statements that record the hand-over, and triggers that record the first write to each table."""
+def _record(tables: list[Table], schema: str, release_schema: str) -> list[str]:
+    """Return statements that record the hand-over."""
+    written = ", ".join(f"'{table.name}'" for table in tables if table.is_written)
     return [
-        FIRST_WRITES.format(release_schema),
-        f"truncate {release_schema}.first_writes",
-        f"insert into {release_schema}.handovers (schema_name, build_id, git_commit)"
-        f" values ('{schema}', '{build_id}', nullif('{git_commit() or ''}', ''))",
-        *(
-            f"create trigger note_first_write after insert or update or delete or truncate on {table.name}"
-            f" for each statement execute function {release_schema}.note_first_write()"
-            for table in tables
-            if table.is_written
-        ),
+        f"select {release_schema}.hand_over('{schema}', '{git_commit() or ''}', array[{written}])",
         *structure.recording(schema, release_schema),
     ]
 

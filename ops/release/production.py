@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import psycopg2
 
@@ -29,13 +30,14 @@ from ops.database.connection import (
     interrupted,
     rows,
     start_if_embedded,
-    transaction,
 )
 from ops.dbt import run as dbt
 from ops.errors import Failure, Unreachable
-from ops.project import ROOT, close_folders, dbt_target_folder, git_commit
+from ops.project import close_folders, dbt_target_folder, git_commit, log_folder
 from ops.release import records
+from ops.release.records import Later
 from ops.source import contract, inventory
+from ops.source.declared import SCHEMA
 from ops.source.errors import explain, is_lost
 from ops.source.replication import frozen
 
@@ -45,10 +47,6 @@ APPLICATION = "dispatch release"  # application_name of dbt's sessions
 LOCK_TIMEOUT = "10min"
 
 log = logging.getLogger("dispatch.release")
-
-
-class Later(Failure):
-    """Neither the project nor the data is wrong: the same command may succeed later (exit code 75)."""
 
 
 def run(target: Target) -> int:
@@ -89,7 +87,7 @@ class Release:
     """One release: its steps, and its row in the table `releases`."""
 
     def __init__(self, connection: Connection, target: Target) -> None:
-        """Record the start."""
+        """Record the start; raise Later when another one is running."""
         self.connection = connection
         self.schemas = connection.schemas
         self.target = target
@@ -104,11 +102,8 @@ class Release:
             "DISPATCH_RELEASE_ID": self.id,
             "DISPATCH_GIT_COMMIT": commit or "",
         }
-        connection.cursor().execute(
-            f"insert into {self.schemas.release}.releases (release_id, git_commit, backend_process, backend_started_at)"
-            " select %s, %s, pid, backend_start from pg_stat_activity where pid = pg_backend_pid()",
-            (self.id, commit),
-        )
+        died = records.call(connection, "begin_release", self.id, commit)
+        _note_healed(connection, died)
         _note(f"Release {self.id} of commit {commit or 'unknown'} on {target.where}")
 
     def carry_out(self) -> str:
@@ -171,6 +166,7 @@ class Release:
     def _build(self) -> None:
         """Build and test the candidate; retry once when nodes ended in an error."""
         start = monotonic()
+        landed = landing_state(self.connection)
         # Unit tests check the project and not the data; CI has run them.
         code, progress = self._dbt("build", "--target", "prod", "--exclude-resource-type", "unit_test")
         nodes, warnings = progress.done, progress.warnings
@@ -190,8 +186,10 @@ class Release:
         if code:
             end = "The build failed; readers keep the version they had."
             # The release has a session, but those of dbt were refused.
-            kind = Later if progress.messages and all(map(FULL.search, progress.messages)) else Failure
-            raise kind("\n".join([*progress.messages, *_holders(self.connection), end]))
+            refused = records.failure(progress.messages)
+            kind = Later if progress.messages and all(map(FULL.search, progress.messages)) else type(refused)
+            moved = changed_landing(landed, landing_state(self.connection))
+            raise kind("\n".join([str(refused), *_holders(self.connection), *moved, end]))
         _note(f"Built and tested: {progress.summary()}, {duration(monotonic() - start)}")
         self.build_id = progress.invocation_id
 
@@ -206,7 +204,7 @@ class Release:
             with suppress(psycopg2.Error):
                 rows(own, "select 1")  # dbt may have noticed first that the server is gone
             if not self._is_published():
-                raise self._lost() if own.closed else Failure("\n".join(progress.messages))
+                raise self._lost() if own.closed else records.failure(progress.messages)
         self.was_published = True
         with suppress(psycopg2.Error):
             self._record(publish_seconds=round(monotonic() - start, 1))
@@ -222,11 +220,10 @@ class Release:
         """
         if self.was_published or self.build_id is None:
             return self.was_published
-        published = f"select exists (select 1 from {self.schemas.release}.publications where live_build_id = %s)"
         with suppress(Failure, psycopg2.Error):
             self._reconnect()
             _end_sessions(self.connection)
-            return rows(self.connection, published, (self.build_id,))[0][0]
+            return records.call(self.connection, "was_published", self.build_id)[0][0]
         return None
 
     def _reconnect(self) -> None:
@@ -273,28 +270,18 @@ def _connect(target: Target) -> Connection:
 def _begin(connection: Connection, target: Target) -> Release:
     """Record that a release is running; raise Later when another one is, or while a copy fills the landing."""
     connection.cursor().execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+    records.prepare(connection)
     try:
-        records.prepare(connection)
-        with console.status("Waiting for a copy that is filling the landing …"), transaction(connection) as cursor:
-            if running := records.begin(cursor):
-                raise Later(f"another release is running ({running}).")
-            records.check_not_handed_over(connection)
-            _heal(connection)
+        with console.status("Waiting for a copy that is filling the landing …"):
             return Release(connection, target)
     except psycopg2.errors.LockNotAvailable:
-        copying = records.copying(connection)
+        copying = records.call(connection, "running_copy")[0][0] or "its session has just ended"
         raise Later(f"a copy of the live source has been filling the landing for {LOCK_TIMEOUT} ({copying}).") from None
 
 
-def _heal(connection: Connection) -> None:
-    """Clean up after a release that was killed: complete its row, and end the sessions that still work for it."""
-    schema = connection.schemas.release
-    for release_id, started_at, outcome in rows(
-        connection,
-        f"update {schema}.releases set ended_at = clock_timestamp(), outcome = case"
-        f" when build_id in (select live_build_id from {schema}.publications) then 'published' else 'died' end"
-        " where outcome = 'running' returning release_id, started_at, outcome",
-    ):
+def _note_healed(connection: Connection, died: list[tuple[Any, ...]]) -> None:
+    """Name the releases that were killed, and end the sessions that still work for them."""
+    for release_id, started_at, outcome in died:
         _note(
             f"Release {release_id}, begun {started_at:%Y-%m-%d %H:%M}, had died"
             + (" after it had published." if outcome == "published" else "; this one starts from scratch.")
@@ -312,6 +299,30 @@ def _end_sessions(connection: Connection) -> int:
         (APPLICATION,),
     )
     return len(ended)
+
+
+def landing_state(connection: Connection) -> dict[str, tuple[int, ...]]:
+    """Return, for each table of the landing, its file and how many rows were ever inserted, updated and deleted."""
+    found = rows(
+        connection,
+        "select relname, pg_relation_filenode(relid), n_tup_ins, n_tup_upd, n_tup_del from pg_stat_all_tables"
+        " where schemaname = %s order by 1",
+        (SCHEMA,),
+    )
+    return {table: tuple(state) for table, *state in found}
+
+
+def changed_landing(before: dict[str, tuple[int, ...]], now: dict[str, tuple[int, ...]]) -> list[str]:
+    """Say which tables of the landing were written to meanwhile, because tests fail when the source moves."""
+    changed = [table for table in sorted(before.keys() | now.keys()) if before.get(table) != now.get(table)]
+    if not changed:
+        return []
+    names = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+    return [
+        f"The source moved: while this release was building, another program wrote to {names} in schema {SCHEMA}. Tests"
+        " that compare the source with what was built fail then. Stop that program, or let the release read a copy or"
+        " replication (docs/live-source.md), and release again."
+    ]
 
 
 def _holders(connection: Connection) -> list[str]:
@@ -340,7 +351,7 @@ def _holders(connection: Connection) -> list[str]:
 def _log_file() -> Path:
     """Start the log file of this release."""
     close_folders()
-    folder = Path(os.environ.get("DBT_LOG_PATH") or ROOT / "logs") / "releases"
+    folder = log_folder() / "releases"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)

@@ -1,50 +1,69 @@
-"""The records of releases: they make sure that one release, or one copy of the live source, works at a time.
+"""Calls of the protocol: the functions in the folder protocol decide who may release, copy and hand over."""
 
-A release is running while its row says so and the session that wrote the row is alive. The lock is on the table and not
-an advisory one, because every user who can connect may take advisory locks.
-"""
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import psycopg2
-from jinja2 import Environment
 
-from ops.database.connection import Connection, Cursor, rows, transaction
+from ops.database.connection import Connection, rows, transaction
 from ops.errors import Failure
 from ops.project import ROOT
 
-TABLES = ROOT / "macros" / "release" / "release_tables.sql"
+REFUSED, LATER = "DP001", "DP075"  # SQLSTATEs of the protocol
+HINT = "HINT:  Try again later."  # what dbt shows of the second
 
-# The start of another user's session may be hidden.
-RUNNING = """
-select 'session ' || pid || ' of user ' || usename
-from {}.releases
-inner join pg_catalog.pg_stat_activity on pid = backend_process
-where outcome = 'running' and coalesce(backend_start = backend_started_at, true)
-"""
-LOCKED = """
-select 'session ' || pid || ' of user ' || usename
-from pg_catalog.pg_locks
-inner join pg_catalog.pg_stat_activity using (pid)
-where relation = cast('{}.releases' as regclass) and granted and mode = 'ShareUpdateExclusiveLock'
-"""
+
+class Later(Failure):
+    """Neither the project nor the data is wrong: the same command may succeed later (exit code 75)."""
+
+
+def failure(messages: list[str]) -> Failure:
+    """Return the failure of a dbt command, without the lines about the functions that refused."""
+    kind = Later if messages and all(HINT in message for message in messages) else Failure
+    return kind(
+        "\n".join(
+            re.sub(r"\n\s*(HINT:  Try again later|CONTEXT:  PL/pgSQL).*", "", each, flags=re.DOTALL)
+            for each in messages
+        )
+    )
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise what a function of the protocol refuses as Failure, or as Later when it may succeed later."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        if error.pgcode not in (REFUSED, LATER):
+            raise
+        raise (Later if error.pgcode == LATER else Failure)(error.diag.message_primary) from None
+
+
+def call(connection: Connection, function: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    """Call a function of the protocol and return its rows."""
+    places = ", ".join(["%s"] * len(arguments))
+    with refusals():
+        return rows(connection, f"select * from {connection.schemas.release}.{function}({places})", arguments)
 
 
 def prepare(connection: Connection) -> None:
-    """Create the tables that are missing; raise Failure when the schema belongs to another user."""
+    """Install the functions unless they are; raise Failure when this user, or this version of the project, may not."""
     schema = connection.schemas.release
-    found = rows(
-        connection,
-        "select pg_get_userbyid(nspowner), current_user from pg_catalog.pg_namespace"
-        " where nspname = %s and not pg_has_role(nspowner, 'usage')",
-        (schema,),
-    )
-    for owner, user in found:
-        raise Failure(
-            f"Schema {schema} belongs to user {owner}, and user {user} may not release: connect as that user"
-            " (DISPATCH_PGUSER), or as a member of it."
+    check, *texts = (file.read_text(encoding="utf-8").strip() for file in sorted((ROOT / "protocol").glob("*.sql")))
+    checksum = hashlib.md5("\n".join([check, *texts]).encode()).hexdigest()
+    with refusals(), connection.cursor() as cursor:
+        cursor.execute(
+            "select set_config('dispatch.schema', %s, false), set_config('dispatch.protocol', %s, false)",
+            (schema, checksum),
         )
-    # The macro with which dbt creates them, too; plain Jinja can evaluate it.
-    macros = Environment().from_string(TABLES.read_text(encoding="utf-8")).module
-    connection.cursor().execute(macros.postgres__release_tables(schema))
+        cursor.execute(check)
+        cursor.execute("select current_setting('dispatch.is_installed')")
+        if cursor.fetchone() != ("true",):
+            path = f"create schema if not exists {schema}; set local search_path to {schema}, pg_catalog, pg_temp;"
+            cursor.execute("\n".join([path, *texts, "set local search_path to pg_catalog, pg_temp"]))
 
 
 def check_pooler(connection: Connection, other: Connection) -> None:
@@ -63,63 +82,22 @@ def check_pooler(connection: Connection, other: Connection) -> None:
             )
 
 
-def begin(cursor: Cursor) -> str | None:
-    """Wait for a copy to end and lock the table for this transaction; return the session of a running release."""
-    cursor.execute(f"lock table {cursor.connection.schemas.release}.releases in share row exclusive mode")
-    return _first(cursor, RUNNING)
+def keep_out(connection: Connection) -> None:
+    """Prevent releases and copies until the end of this transaction; raise Later when one is running."""
+    prepare(connection)
+    connection.commit()
+    call(connection, "keep_out")
 
 
-def keep_out(cursor: Cursor) -> None:
-    """Prevent releases and copies until the end of this transaction; raise Failure when one is running."""
-    schema = cursor.connection.schemas.release
-    prepare(cursor.connection)
-    cursor.connection.commit()
-    try:
-        cursor.execute(f"lock table {schema}.releases in share update exclusive mode nowait")
-    except psycopg2.errors.LockNotAvailable:
-        cursor.connection.rollback()
-        what, holder = "A copy is filling the landing", _first(cursor, LOCKED)
-    else:
-        what, holder = "A release is reading the landing", _first(cursor, RUNNING)
-        if holder is None:
-            return
-    raise Failure(f"{what} ({holder or 'its session has just ended'}): try again when it has ended.")
-
-
-def handover(connection: Connection) -> tuple[str, str] | None:
-    """Return schema and time of the hand-over in force, or None."""
-    table = f"{connection.schemas.release}.handovers"
-    found = rows(connection, "select to_regclass(%s)", (table,))[0][0] and rows(
-        connection,
-        f"select schema_name, to_char(handed_over_at, 'YYYY-MM-DD HH24:MI TZ') from {table} where undone_at is null",
-    )
-    return found[0] if found else None
+def handed_over(connection: Connection) -> str | None:
+    """Return the schema of the hand-over in force, or None."""
+    return call(connection, "hand_over_in_force")[0][1]
 
 
 def published_build(connection: Connection) -> str | None:
-    """Return the id of the build that readers see, or None when nothing was published."""
+    """Return the id of the build that readers see, or None; also where the functions are not installed."""
     table = f"{connection.schemas.release}.publications"
     found = rows(connection, "select to_regclass(%s)", (table,))[0][0] and rows(
         connection, f"select live_build_id from {table} order by publication_id desc limit 1"
     )
     return found[0][0] if found else None
-
-
-def check_not_handed_over(connection: Connection) -> None:
-    """Raise Failure when the application owns the data, because it would not read what a release publishes."""
-    if found := handover(connection):
-        raise Failure(
-            f"The marts were handed over to the application on {found[1]} (schema {found[0]}):"
-            " as long as the application has not written, python -m ops handover --undo takes it back."
-        )
-
-
-def copying(connection: Connection) -> str:
-    """Return the session of the copy that is running."""
-    with connection.cursor() as cursor:
-        return _first(cursor, LOCKED) or "its session has just ended"
-
-
-def _first(cursor: Cursor, query: str) -> str | None:
-    cursor.execute(query.format(cursor.connection.schemas.release))
-    return next((text for (text,) in cursor.fetchall()), None)

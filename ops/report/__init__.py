@@ -8,13 +8,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ops.console import say
 from ops.database.connection import Connection
 from ops.errors import Failure
-from ops.project import ROOT
+from ops.project import dbt_target_folder
 from ops.report import formats, published, verdict
 from ops.report.charts import timeline
 from ops.report.data import Report, System, read
 
 FOLDER = Path(__file__).parent
-OUTPUT = ROOT / "target" / "report"
+OUTPUT = dbt_target_folder() / "report"
 NAME = "migration_report"
 STYLES = {"holds": "green", "fails": "red", "open": "yellow", "warns": "yellow"}
 STATUSES = ("completed", "pending", "cancelled")  # in the order in which they are drawn

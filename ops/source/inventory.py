@@ -13,11 +13,11 @@ from rich import box
 from rich.table import Table
 
 from ops.database.connection import Connection, rows
-from ops.project import ROOT
+from ops.project import dbt_target_folder
 from ops.source.declared import SCHEMA, columns_in_yaml, declared, macros, not_migrated
 from ops.source.tables import SOURCE_SCHEMA
 
-OUTPUT = ROOT / "target" / "inventory" / "sources.yml"
+OUTPUT = dbt_target_folder() / "inventory" / "sources.yml"
 
 REMEDY = (
     "Declare each as a source (python -m ops source inventory writes the YAML), or list it in"

@@ -26,7 +26,7 @@ def check_landing(cursor: Cursor) -> None:
             f"legacy_schema is {SCHEMA}, which is also the schema of the legacy database: the landing needs a schema of"
             " its own. Name another one in dbt_project.yml."
         )
-    records.keep_out(cursor)
+    records.keep_out(cursor.connection)
     cursor.execute(
         """
         select

@@ -125,8 +125,8 @@ def pause(warehouse: Connection) -> None:
 def resume(warehouse: Connection) -> None:
     """Resume replication; raise Failure without one, or while a release or a copy is running."""
     _require(warehouse)
-    with transaction(warehouse) as cursor:
-        records.keep_out(cursor)
+    with transaction(warehouse):
+        records.keep_out(warehouse)
         _enable(warehouse)
 
 

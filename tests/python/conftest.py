@@ -31,7 +31,7 @@ from tests.replay import DataTest, Recording, Replay, listening, record
 
 SCRATCH = "scratch"
 PROJECT = ("dbt_project.yml", "packages.yml", "package-lock.yml")
-PROJECT += ("dbt_packages", "analyses", "macros", "models", "seeds", "snapshots", "tests")
+PROJECT += ("dbt_packages", "analyses", "macros", "models", "protocol", "seeds", "snapshots", "tests")
 
 
 # They begin, so that the processes that share the tests end at about the same time.

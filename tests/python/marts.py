@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ops.release import records
 from tests.replay import DataTest
 
 if TYPE_CHECKING:
@@ -131,8 +132,18 @@ def failures(database: Database, data_tests: Mapping[str, DataTest]) -> dict[str
 @contextmanager
 def analytics(database: Database, project: Project) -> Iterator[Cursor]:
     """Create the views that publish creates; inside the block the cursor is that of an analyst."""
-    (views,) = project.dbt("compile", "--inline", "{{ create_release_tables() }}{{ create_analytics_views() }}")
-    database.execute(views.node.compiled_code)
+    (compiled,) = project.dbt("compile", "--inline", "{{ tojson(release_project()) }}")
+    with closing(database.connect()) as opened:
+        records.prepare(opened)
+        layers = ("marts", "audit")
+        with opened.cursor() as cursor:  # the functions make views of a candidate
+            cursor.execute(
+                ";".join(f"alter schema dispatch_{layer} rename to dispatch_next_{layer}" for layer in layers)
+            )
+            records.call(opened, "create_views", compiled.node.compiled_code, None)
+            cursor.execute(
+                ";".join(f"alter schema dispatch_next_{layer} rename to dispatch_{layer}" for layer in layers)
+            )
     database.execute(
         "alter schema analytics_next rename to analytics;"
         "do $$ begin create role dispatch_analyst; exception when duplicate_object then end $$;"

@@ -77,14 +77,14 @@ def test_everything_is_linted_in_ci_and_where_git_cannot_tell(
 
 
 def test_changed_rules_lint_every_file() -> None:
-    for group in (linting.MACROS, linting.LEGACY, linting.MODELS):
+    for group in (linting.MACROS, linting.PLAIN, linting.MODELS):
         some = set(sorted(group.files)[:2])
         assert group.changed(some | {ROOT / "README.md"}) == some
         assert group.changed(some | {ROOT / ".sqlfluff"}) == group.changed(None) == group.files
         for file in group.configuration:
             assert file.is_file()
             assert group.changed({file}) == group.files
-    assert all(len(group.files) > 10 for group in (linting.MACROS, linting.LEGACY, linting.MODELS))
+    assert all(len(group.files) > 10 for group in (linting.MACROS, linting.PLAIN, linting.MODELS))
 
 
 def test_changed_macro_lints_what_it_makes(shared: Shared) -> None:

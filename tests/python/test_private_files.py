@@ -1,6 +1,8 @@
 """Files that may quote legacy values, as PostgreSQL's messages do, are for their owner alone, whatever the umask."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +20,7 @@ NOWHERE = Target("/nowhere", 5432, "nobody", "", "none")
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A project whose folder of logs was made before, for everybody to read."""
-    for module in (project, run, production):
+    for module in (project, run):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     for variable in ("DBT_LOG_PATH", "DBT_TARGET_PATH"):
         monkeypatch.delenv(variable, raising=False)
@@ -57,3 +59,20 @@ def test_unwritable_log_folder_is_named(root: Path, place: str):
     with pytest.raises(Failure, match=rf"{place}.* cannot |cannot .*{place}.*") as refused:
         production.run(NOWHERE)
     assert "DBT_LOG_PATH" in str(refused.value)
+
+
+def test_everything_is_written_to_the_folder_of_artifacts():
+    """The checkout may be read-only."""
+    names = "from ops import report; from ops.docs import page; from ops.handover import handover;"
+    names += " from ops.source import inventory; print(*(each.OUTPUT for each in (report, page, handover, inventory)))"
+    done = subprocess.run(
+        [sys.executable, "-c", names],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"DBT_TARGET_PATH": "/elsewhere"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout.split() == [
+        *("/elsewhere/report", "/elsewhere/docs", "/elsewhere/handover", "/elsewhere/inventory/sources.yml")
+    ]

@@ -25,9 +25,10 @@ from inprocess import Project, environment, parsed
 from marts import fingerprints
 
 from ops.database.connection import rows, transaction
-from ops.errors import Failure
+from ops.docs import page as docs
 from ops.project import ROOT
 from ops.release import records
+from ops.release.records import Later
 from tests.programs import DBT
 
 SWAPS = 10
@@ -659,9 +660,11 @@ def test_half_a_build_is_not_published(production: Production, second: Version):
 
 @pytest.fixture
 def whole_build(scratch: Database, production: Production, second: Version) -> str:
-    """Say that the last build left nothing undone; return its id."""
+    """Say that the last build was of this project and left nothing undone; return its id."""
     scratch.execute(
-        "update dispatch_release.builds set finished_at = now(), unfinished = '{}'"
+        "update dispatch_release.builds set finished_at = now(), unfinished = '{}', project_checksum = checksum"
+        " from (select project_checksum as checksum from dispatch_release.builds"
+        f" where build_id = '{second.build_id}') as published"
         " where build_number = (select max(build_number) from dispatch_release.builds)"
     )
     return scratch.rows("select build_id from dispatch_release.builds order by build_number desc limit 1")[0][0]
@@ -701,6 +704,7 @@ def test_changed_project_must_be_built_completely(
     """What the build of another project has left to do says nothing."""
     scratch.execute(
         "update dispatch_release.builds set unfinished = '{model.dispatch.storages}', project_checksum = 'of another'"
+        f" where build_id = '{whole_build}'"
     )
     production.project.dbt("run", "--select", "storages")
     assert "unbuilt, untested or failed" in production.operate("publish")
@@ -782,7 +786,7 @@ def test_second_release_exits_with_a_message(scratch: Database, production: Prod
             "update dispatch_release.releases set backend_started_at = backend_started_at - interval '1 day'"
         )
         not_for_that_reason = production.operate("rollback")
-        assert rows(other, records.RUNNING.format("dispatch_release")) == []
+        assert rows(other, "select dispatch_release.running_release()") == [(None,)]
     assert done.returncode == 75
     who = f"session {process} of user postgres"
     assert f"Not released, try again later: another release is running ({who})." in done.stderr
@@ -792,23 +796,30 @@ def test_second_release_exits_with_a_message(scratch: Database, production: Prod
 
 def test_copy_and_release_exclude_each_other(scratch: Database, second: Version):
     with closing(scratch.connect()) as one, closing(scratch.connect()) as other:
-        with transaction(one) as cursor:
-            records.keep_out(cursor)
-            process = one.info.backend_pid
-            named = f"A copy is filling the landing .session {process} of user postgres"
-            with pytest.raises(Failure, match=named), transaction(other) as refused:
-                records.keep_out(refused)
-            assert records.copying(other) == f"session {process} of user postgres"
+        with transaction(one):
+            records.keep_out(one)
+            who = f"session {one.info.backend_pid} of user postgres"
+            with pytest.raises(Later, match=f"A copy is filling the landing .{who}"), transaction(other):
+                records.keep_out(other)
+            assert records.call(other, "running_copy") == [(who,)]
             with transaction(other) as waiting, pytest.raises(psycopg2.errors.LockNotAvailable):
                 waiting.execute("set local lock_timeout = '10ms'")
-                records.begin(waiting)
-        with transaction(other) as cursor:
-            assert records.begin(cursor) is None
-            cursor.execute(
-                "insert into dispatch_release.releases (release_id, backend_process) values ('it', pg_backend_pid())"
-            )
-        with pytest.raises(Failure, match="A release is reading the landing"), transaction(one) as cursor:
-            records.keep_out(cursor)
+                records.call(other, "begin_release", "it", None)
+        records.call(other, "begin_release", "it", None)
+        with pytest.raises(Later, match="A release is reading the landing"), transaction(one):
+            records.keep_out(one)
+    with closing(scratch.connect()) as next_one:
+        ((died, _, outcome),) = records.call(next_one, "begin_release", "next", None)
+        assert (died, outcome) == ("it", "died")
+
+
+def test_docs_of_production_describe_what_is_published(scratch: Database, second: Version, tmp_path: Path):
+    scratch.execute("drop table dispatch_next_marts.payments cascade")  # a build that did not get far
+    path, missing = docs.write(scratch.connect(), scratch.environment, tmp_path, "prod")
+    assert missing == 0
+    text = path.read_text(encoding="utf-8")
+    assert "dispatch_marts" in text
+    assert "dispatch_next_" not in text
 
 
 def test_release_without_a_free_session_exits_with_75(scratch: Database, second: Version):

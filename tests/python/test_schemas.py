@@ -139,7 +139,7 @@ def test_hand_over_reads_the_production_target(alice: Alice, shared: Shared, tmp
     with mock.patch.object(handover, "_manifest", return_value=contracts):
         said = alice.ops("handover", "--dry-run", DBT_PROFILES_DIR=str(folder))
     assert "from alice_marts.payments" in said
-    assert "insert into alice_release.handovers" in said
+    assert "select alice_release.hand_over('app', " in said
     assert SHARED.findall(said) == []
 
 

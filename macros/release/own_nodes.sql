@@ -1,14 +1,3 @@
-{% macro released_schemas() -%}
-    {#- The schemas that are published together: [{live, next}, …]; `next` holds the candidate or, after a publish, the
-        previous version. -#}
-    {%- set schemas = [] -%}
-    {%- for next in built_nodes() | map(attribute='schema') | unique | sort -%}
-        {%- set live = next | replace(target.schema ~ '_next_', target.schema ~ '_', 1) -%}
-        {%- do schemas.append({'live': live, 'next': next}) -%}
-    {%- endfor -%}
-    {{ return(schemas + [{'live': 'analytics', 'next': 'analytics_next'}]) }}
-{%- endmacro %}
-
 {% macro built_nodes() -%}
     {#- The models, seeds and snapshots that are relations of the database. -#}
     {{ return(own_nodes('model', 'seed', 'snapshot')
@@ -20,4 +9,9 @@
         version nor publish. -#}
     {{ return(graph.nodes.values() | selectattr('package_name', 'equalto', project_name)
         | selectattr('resource_type', 'in', varargs) | list) }}
+{%- endmacro %}
+
+{% macro published_schema(schema) -%}
+    {#- The name that a schema of the candidate has once it is published. -#}
+    {{ return(schema | replace(target.schema ~ '_next_', target.schema ~ '_', 1)) }}
 {%- endmacro %}
