@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SCALE ?= phase7
 CASES ?= 5000
+STEPS ?= 10000
 SEED ?= $(shell date +%s)
 REPEAT ?= 3
 
@@ -23,13 +24,14 @@ DJANGO_STAMPS := $(foreach version,$(DJANGO),$(call stamp,.venv-django/$(version
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup deps demo report docs release rehearse test check properties faults bench spark spark-setup spark-test django-test test-dbt lock clean
+.PHONY: help setup deps demo report docs release rehearse test check properties histories faults bench spark spark-setup spark-test django-test test-dbt lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  SCALE=phase7 (default), full or tiny: size of the synthetic legacy database"
 	@echo "  CASES=5000 (default), SEED=…: number of cases and random seed of make properties"
+	@echo "  STEPS=10000 (default), SEED=…: number of steps and random seed of make histories"
 	@echo "  REPEAT=3 (default): number of repetitions of make bench, at SCALE"
 
 setup: $(STAMP) ## create .venv and profiles.yml (keeps an existing profiles.yml)
@@ -62,6 +64,10 @@ check: $(STAMP) ## check one model and its children in seconds: make check M=pay
 
 properties: deps ## fuzz the legacy data; more cases than make test
 	@PROPERTY_CASES=$(CASES) PROPERTY_SEED=$(SEED) .venv/bin/python -m pytest -q $(TWO) tests/python/test_properties.py
+
+histories: deps ## generated histories of releases and hand-overs: more steps than make test, and planted faults
+	@HISTORY_STEPS=$(STEPS) HISTORY_SEED=$(SEED) .venv/bin/python -m pytest -q $(TWO) tests/python/test_histories.py
+	@.venv/bin/python -m pytest -q tests/histories
 
 faults: deps ## fault-injection tests (docs/faults.md); takes about fifty minutes
 	@.venv/bin/python -m pytest -q $(TWO) tests/faults

@@ -1,7 +1,9 @@
 {% macro install_protocol() -%}
     {#- Statements that install the functions of the folder protocol in the release schema; none when it has them. -#}
-    {%- set files = graph.nodes.values() | selectattr('resource_type', 'equalto', 'analysis')
-        | selectattr('package_name', 'equalto', project_name) | sort(attribute='name') | map(attribute='raw_code') | list -%}
+    {%- set files = [] -%}
+    {%- for node in own_nodes('analysis') | sort(attribute='name') if node.original_file_path.startswith('protocol/') -%}
+        {%- do files.append(node.raw_code) -%}
+    {%- endfor -%}
     {%- do run_query(
         "select set_config('dispatch.schema', '" ~ release_schema() ~ "', false),"
         ~ " set_config('dispatch.protocol', '" ~ local_md5(files | join('\n')) ~ "', false)"

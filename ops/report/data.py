@@ -30,6 +30,7 @@ AUDIT = (
     "migration_ledger",
     "migration_rejects",
     "money_reconciliation",
+    "relationships",
     "text_reconciliation",
 )
 

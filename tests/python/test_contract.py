@@ -58,7 +58,7 @@ BROKEN = {
         " add constraint product_name_is_not_blank check (product_name <> ' ') not valid",
         "product_name = '  '",
         "check product_name_is_not_blank",
-        (),
+        ("products_equal_legacy",),
     ),
     "foreign key": (
         "doctor_notes",

@@ -573,6 +573,7 @@ def test_the_last_run_is_named_only_if_it_made_these_marts(
 
     assert data._last_run(schemas, database, None, rows) is None
     written = json.loads((built.folder / "target" / "run_results.json").read_text())
+    written["results"] = [each for each in written["results"] if not each["unique_id"].startswith(("test.", "unit_"))]
     assert (bare := last_run(written))
     assert (bare.tests_passed, bare.tests_warned, bare.failed) == (0, 0, ())
     written["metadata"] |= {"generated_at": "2026-01-31T09:05:07.123456Z", "invocation_id": "1-2"}
