@@ -157,8 +157,37 @@ begin
     end if;
 end $$;
 
--- All of a relation that must not change between its tests and its publication. The transactions that wrote its rows,
--- and how many rows are left of each, show every insert, update and delete; a vacuum changes neither.
+-- All of a relation, but for its rows, that must not change between its tests and its publication.
+create or replace function structure_of(relation regclass) returns jsonb
+language sql stable set search_path from current
+as $$
+    select
+        jsonb_build_object(
+            'name', relation::text,
+            'kind', relkind,
+            'options', case relkind when 'v' then reloptions end,
+            'owner', pg_get_userbyid(relowner),
+            'row security', relrowsecurity,
+            'columns', (
+                select jsonb_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum)
+                from pg_attribute
+                where attrelid = relation and attnum > 0 and not attisdropped
+            ),
+            'checks', (
+                select jsonb_agg(conname || ' ' || pg_get_constraintdef(oid) order by conname)
+                from pg_constraint
+                where conrelid = relation and contype = 'c'
+            ),
+            'definition', (
+                select md5(string_agg(ev_action::text, ',' order by rulename)) from pg_rewrite where ev_class = relation
+            )
+        )
+    from pg_class
+    where oid = relation
+$$;
+
+-- The same with its rows. The transactions that wrote them, and how many rows are left of each, show every insert, update
+-- and delete; a vacuum changes neither.
 create or replace function state_of(relation regclass) returns jsonb
 language plpgsql stable set search_path from current as $$
 declare
@@ -172,33 +201,5 @@ begin
             relation
         ) into contents, row_count;
     end if;
-    return (
-        select
-            jsonb_build_object(
-                'name', relation::text,
-                'kind', relkind,
-                'options', case relkind when 'v' then reloptions end,
-                'owner', pg_get_userbyid(relowner),
-                'row security', relrowsecurity,
-                'columns', (
-                    select jsonb_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum)
-                    from pg_attribute
-                    where attrelid = relation and attnum > 0 and not attisdropped
-                ),
-                'checks', (
-                    select jsonb_agg(conname || ' ' || pg_get_constraintdef(oid) order by conname)
-                    from pg_constraint
-                    where conrelid = relation and contype = 'c'
-                ),
-                'definition', (
-                    select md5(string_agg(ev_action::text, ',' order by rulename))
-                    from pg_rewrite
-                    where ev_class = relation
-                ),
-                'contents', contents,
-                'row count', row_count
-            )
-        from pg_class
-        where oid = relation
-    );
+    return structure_of(relation) || jsonb_build_object('contents', contents, 'row count', row_count);
 end $$;

@@ -19,6 +19,9 @@ begin
     end if;
     perform refuse_to_lose_objects();
     for command in
+        -- Made here, so that they are closed below: default privileges may open a new schema.
+        select format('create schema if not exists %I', next) from layers() where live <> 'analytics'
+        union all
         -- Remains of the version before last: readers' views, and relations that the project no longer builds.
         select 'drop schema if exists analytics_next cascade'
         union all
@@ -34,12 +37,19 @@ begin
                 select coalesce(to_regnamespace(prefix() || 'next_' || layer), 0), name from relations_of(project)
             )
         union all
+        -- A table that is loaded in batches keeps its rows: one that somebody has altered since is loaded again.
+        select format('drop table %s cascade', relation)
+        from relations_of(project) as kept
+        inner join built_relations on relation = to_regclass(format('%I.%I', prefix() || 'next_' || layer, name))
+        where
+            exists (select from relations_of(project) as other where other.node = kept.node and other.name <> kept.name)
+            and structure_of(relation) is distinct from state - array['contents', 'row count']
+        union all
         -- A history continues from the published one, not from that of a refused candidate.
         select unnest((array[
-            'create schema if not exists ' || next,
             format('drop table if exists %s.%I', next, history[2]),
             format('create table %1$s.%3$I as select * from %2$s.%3$I', next, live, history[2])
-        ])[: case when to_regclass(format('%s.%I', live, history[2])) is null then 2 else 3 end])
+        ])[: case when to_regclass(format('%s.%I', live, history[2])) is null then 1 else 2 end])
         from unnest(histories) as each
         cross join parse_ident(each) as history
         inner join layers() on next = prefix() || 'next_' || history[1]

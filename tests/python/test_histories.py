@@ -101,6 +101,7 @@ TAMPERINGS = {
     " select * from dispatch_next_seeds.technician_specialties": "technician_specialties",
     "alter table dispatch_next_marts.technicians drop constraint technicians__profile_id__fk": "anything",
     "alter table dispatch_next_marts.technicians add column note text": "technicians",
+    "alter table dispatch_next_marts.notifications add column note text": "notifications",
     "create table dispatch_next_marts.stowaway (id integer)": "anything",
     "alter table dispatch_next_marts.profiles enable row level security": "profiles",
 }
