@@ -10,6 +10,7 @@
     ) -%}
     {%- do run_query(files[0]) -%}
     {%- if run_query("select current_setting('dispatch.is_installed')").rows[0][0] != 'true' -%}
+        select pg_advisory_xact_lock(hashtext('{{ release_schema() }}'));
         create schema if not exists {{ release_schema() }};
         set local search_path to {{ release_schema() }}, pg_catalog, pg_temp;
         {{ files[1:] | join('\n') }}

@@ -62,7 +62,9 @@ def prepare(connection: Connection) -> None:
         cursor.execute(check)
         cursor.execute("select current_setting('dispatch.is_installed')")
         if cursor.fetchone() != ("true",):
-            path = f"create schema if not exists {schema}; set local search_path to {schema}, pg_catalog, pg_temp;"
+            # PostgreSQL does not create a schema that another session is creating.
+            path = f"select pg_advisory_xact_lock(hashtext('{schema}')); create schema if not exists {schema};"
+            path += f" set local search_path to {schema}, pg_catalog, pg_temp;"
             cursor.execute("\n".join([path, *texts, "set local search_path to pg_catalog, pg_temp"]))
 
 

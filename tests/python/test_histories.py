@@ -130,6 +130,16 @@ WEIGHTS |= {
 }
 WEIGHTS |= {"give_the_application_up": 2}
 
+# What often follows a step.
+TRIED_OUT = {
+    "build_with_a_failure": ["publish", "roll_back", "change", "retry"],
+    "spoil_the_candidate": ["publish"],
+    "administrate": ["release", "publish", "roll_back"],
+    "change": ["build_all", "publish", "retry"],
+    "hand_over": ["release", "publish", "roll_back", "write", "hand_over"],
+    "write": ["undo"],
+}
+
 CONTENTS = """
 create function public.contents(schemas text[]) returns jsonb language plpgsql set search_path = pg_catalog as $$
 declare
@@ -434,9 +444,12 @@ class Histories(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from([name for name, weight in WEIGHTS.items() for _ in range(weight)]), data=st.data())
     def step(self, step: str, data: st.DataObject) -> None:
-        """One rule for all: Hypothesis would leave some out of each history."""
+        """One rule for all, because Hypothesis would leave some out of each history; some are followed by another."""
         self.world.steps += 1
         getattr(self, step)(data)
+        if step in TRIED_OUT:
+            self.world.steps += 1
+            getattr(self, data.draw(st.sampled_from(TRIED_OUT[step])))(data)
 
     # Source and project
 
@@ -536,6 +549,7 @@ class Histories(RuleBasedStateMachine):
         acts: dict[str, Callable[[Any], Any]] = {
             "publish": lambda on: call(on, "publish", None, project["checksum"], "", 0),
             "rollback": lambda on: call(on, "rollback", "", 0),
+            "copy": lambda on: call(on, "keep_out"),
             "build": lambda on: call(
                 on, "begin_build", f"build {self.number}", json.dumps(project), "", "", "dbt build", HISTORY
             ),

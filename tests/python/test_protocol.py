@@ -19,6 +19,7 @@ from inprocess import environment
 from releases import Json, Releases, mart, read_project
 
 from ops.database import connection
+from ops.database.connection import rows
 from ops.errors import Failure
 from ops.project import ROOT
 from ops.release import production, records
@@ -375,6 +376,19 @@ def test_the_functions_are_installed_once_and_never_replaced_by_older_ones(
         opened.cursor().execute("delete from dispatch_release.installations")
         records.prepare(opened)
         assert releases.database.rows("select count(*) from dispatch_release.installations") == [(1,)]
+
+
+def test_sessions_may_install_at_once(releases: Releases) -> None:
+    """PostgreSQL itself fails when two sessions create a schema of one name."""
+    target = replace(releases.database.target, schema="twin")
+    connections = [connection.connect(target) for _ in range(4)]
+    with ThreadPoolExecutor(len(connections)) as pool:
+        list(pool.map(records.prepare, connections))
+    ((installed,),) = rows(connections[0], "select count(*) from twin_release.installations")
+    assert installed >= 1
+    connections[0].cursor().execute("drop schema twin_release cascade")
+    for each in connections:
+        each.close()
 
 
 def test_a_source_that_moved_is_named(releases: Releases) -> None:
