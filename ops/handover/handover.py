@@ -163,8 +163,8 @@ def _check_published(connection: Connection, schema: str) -> None:
 def _require(connection: Connection) -> str:
     """Return the application's schema; raise Failure when nothing is handed over."""
     records.prepare(connection)
-    if found := records.handed_over(connection):
-        return found
+    if found := records.handover(connection):
+        return found[0]
     raise Failure("Nothing is handed over.")
 
 

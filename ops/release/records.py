@@ -91,9 +91,17 @@ def keep_out(connection: Connection) -> None:
     call(connection, "keep_out")
 
 
-def handed_over(connection: Connection) -> str | None:
-    """Return the schema of the hand-over in force, or None."""
-    return call(connection, "hand_over_in_force")[0][1]
+def handover(connection: Connection) -> tuple[str, str] | None:
+    """Return schema and time of the hand-over in force, or None; also where the functions are not installed."""
+    function = f"{connection.schemas.release}.hand_over_in_force"
+    if rows(connection, "select to_regproc(%s)", (function,)) == [(None,)]:
+        return None
+    found = rows(
+        connection,
+        "select schema_name, to_char(handed_over_at, 'YYYY-MM-DD HH24:MI TZ')"
+        f" from {function}() where schema_name is not null",
+    )
+    return found[0] if found else None
 
 
 def published_build(connection: Connection) -> str | None:

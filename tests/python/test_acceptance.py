@@ -216,7 +216,7 @@ def test_the_page_fits_every_screen_and_paper(built: Database, tmp_path: Path) -
 @pytest.fixture(scope="module")
 def answers(built: Database, project: Project) -> dict[str, tuple[str, str, list[str], list[tuple]]]:
     """Run every question as an analyst: description, SQL, names of the columns, rows."""
-    compiled = {done.node.name: done.node for done in project.dbt("compile", "--select", "resource_type:analysis")}
+    compiled = {done.node.name: done.node for done in project.dbt("compile", "--select", "path:analyses")}
     with analytics(built, project) as cursor:
         found = {}
         for name, node in compiled.items():

@@ -378,7 +378,7 @@ def test_dbt_builds_beside_the_frozen_marts(handed_over: Database, shared: Share
     for node in project.manifest.nodes.values():
         node.schema = node.schema.replace("dispatch", OWN.prefix, 1)
     with mock.patch.dict(os.environ, handed_over.environment, clear=True):
-        assert "handed over to the application on" in shared.project.refusal("run", "--select", "roles")
+        assert "are published by releases" in shared.project.refusal("run", "--select", "roles")
         profiles.write_copy(tmp_path, amend.TARGET, OWN.prefix)
         assert (tmp_path / "profiles.yml").stat().st_mode & 0o777 == 0o600
         with mock.patch.dict(os.environ, {"DBT_PROFILES_DIR": str(tmp_path)}):

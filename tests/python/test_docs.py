@@ -116,7 +116,9 @@ def test_every_test_or_its_kind_is_described(manifest: dict[str, Any]) -> None:
 
 
 def test_links_of_the_overview_resolve(manifest: dict[str, Any]) -> None:
-    analyses = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "analysis"}
+    analyses = {
+        name: node for name, node in manifest["nodes"].items() if node["original_file_path"].startswith("analyses/")
+    }
     found = {**tables(manifest), **manifest["exposures"], **analyses}
     pages = {f"{node['resource_type']}/{name}" for name, node in found.items()}
     texts = (manifest["docs"][f"doc.dispatch.{block}"]["block_contents"] for block in ("__overview__", "__dispatch__"))
@@ -139,7 +141,9 @@ def test_the_page_has_each_business_term_once(page: Path, manifest: dict[str, An
     overview = shown["docs"]["doc.dispatch.__overview__"]["block_contents"]
     terms = [each for each in manifest["docs"].values() if each["original_file_path"] == docs.TERMS]
     assert len(terms) > 5
-    described = [node["description"] for node in manifest["nodes"].values() if node["resource_type"] == "analysis"]
+    described = [
+        node["description"] for node in manifest["nodes"].values() if node["original_file_path"].startswith("analyses/")
+    ]
     columns = [column["description"] for node in manifest["nodes"].values() for column in node["columns"].values()]
     for term in terms:
         text = term["block_contents"]

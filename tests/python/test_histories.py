@@ -611,7 +611,7 @@ class Histories(RuleBasedStateMachine):
         """Give rights on a published table, which later versions keep; change what new tables get; make a table."""
         what = data.draw(st.sampled_from(["grant", "default privileges", "table"]))
         if what == "default privileges":
-            grantee = data.draw(st.sampled_from(["public", "stranger", "dispatch_analyst"]))
+            grantee = data.draw(st.sampled_from(["public", "outsider", "dispatch_analyst"]))
             with suppress(psycopg2.errors.UndefinedObject):  # the role of the analysts
                 self.execute(
                     f"alter default privileges grant select on tables to {grantee}",
@@ -627,8 +627,8 @@ class Histories(RuleBasedStateMachine):
             else:
                 relation = data.draw(st.sampled_from(["dispatch_marts.profiles", "analytics.technicians"]))
                 schema = relation.partition(".")[0]
-                self.execute(f"grant usage on schema {schema} to stranger; grant select on {relation} to stranger")
-                self.granted.add(f"stranger has select on table {relation}")
+                self.execute(f"grant usage on schema {schema} to outsider; grant select on {relation} to outsider")
+                self.granted.add(f"outsider has select on table {relation}")
 
     # Hand-over
 
@@ -720,7 +720,7 @@ class Histories(RuleBasedStateMachine):
             for (description,) in self.rows(
                 "select role || ' has select on table ' || pg_class.oid::regclass"
                 " from pg_class"
-                " cross join unnest(array['stranger', 'nobody', 'dispatch_analyst', 'dispatch_engineer']) as role"
+                " cross join unnest(array['outsider', 'bystander', 'dispatch_analyst', 'dispatch_engineer']) as role"
                 " where relkind in ('r', 'v') and to_regrole(role) is not null"
                 " and relnamespace::regnamespace::text ~ '^(dispatch|analytics|app)' and relname <> 'theirs'"
                 " and has_schema_privilege(role, relnamespace, 'usage')"
@@ -740,7 +740,7 @@ def world(database: Callable[..., Database], recording: Recording, common_folder
     manifest = json.loads(shared.file.with_name("manifest.json").read_text(encoding="utf-8"))
     made = World(database, recording, manifest)
     with closing(database("roles").connect()) as opened, opened.cursor() as cursor:
-        cursor.execute("create role stranger; create role nobody")
+        cursor.execute("create role outsider; create role bystander")
     return made
 
 
