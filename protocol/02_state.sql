@@ -186,8 +186,8 @@ as $$
     where oid = relation
 $$;
 
--- The same with its rows. The transactions that wrote them, and how many rows are left of each, show every insert, update
--- and delete; a vacuum changes neither.
+-- The same with its rows. The transactions that wrote them, and how many rows are left of each, show every insert,
+-- update and delete; a vacuum changes neither.
 create or replace function state_of(relation regclass) returns jsonb
 language plpgsql stable set search_path from current as $$
 declare

@@ -100,12 +100,13 @@ begin
     );
     select string_agg(
         format(
-            'select ''%s%s.%s lacks '' || violated_constraint from (%s) as violations union all ', candidate,
-            node -> 'relations' -> 0 ->> 'layer', node -> 'relations' -> 0 ->> 'name', node ->> 'contract'
+            'select %L || violated_constraint from (%s) as violations union all ',
+            concat(candidate, relation ->> 'layer', '.', relation ->> 'name', ' lacks '), node ->> 'contract'
         ), ''
     )
     into command
     from jsonb_array_elements(project -> 'nodes') as node
+    cross join jsonb_extract_path(node, 'relations', '0') as relation
     where node ->> 'contract' is not null;
     execute format(
         'select array(

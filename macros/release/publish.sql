@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 {% macro swap_versions(operation, arguments='') -%}
-    {#- Calls a function of protocol/05_publish.sql in a transaction of its own; returns the build that is published. -#}
+    {#- Calls a function of protocol/05_publish.sql in a transaction of its own; returns the published build. -#}
     {%- do assert_engine_can(operation) -%}
     {%- if not is_production() -%}
         {{ exceptions.raise_compiler_error(operation ~ " works on target prod only: add --target prod") }}
