@@ -1,7 +1,8 @@
 {% macro install_protocol() -%}
     {#- Statements that install the functions of the folder protocol in the release schema; none when it has them. -#}
     {%- set files = [] -%}
-    {%- for node in own_nodes('analysis') | sort(attribute='name') if node.original_file_path.startswith('protocol/') -%}
+    {%- for node in own_nodes('analysis') | sort(attribute='name')
+        if node.original_file_path.startswith('protocol/') -%}
         {%- do files.append(node.raw_code) -%}
     {%- endfor -%}
     {%- do run_query(
