@@ -50,7 +50,7 @@ begin
 
     select
         coalesce(jsonb_object_agg(id, jsonb_build_array(locks, since)), '{}'),
-        coalesce(bool_or(is_waiting or not (is_planned or since < moment - 0.15)), false),
+        coalesce(bool_or(is_waiting or not (is_planned or since < moment - 1)), false),
         array(select distinct relation from locks where relation = any(readers_of.relations) and granted)
     into seen, is_looking_up, held
     from timed;

@@ -61,7 +61,7 @@ def run(target: Target, is_dry: bool) -> None:
         schema = require(connection)
         with transaction(keeper) as lock:
             # Neither a copy nor a release, an undo or another amendment may begin.
-            records.keep_out(lock)
+            records.keep_out(lock.connection)
             contract.check(connection, "land the legacy database again (docs/live-source.md).")
             own = profiles.Schemas(f"{connection.schemas.prefix}_{TARGET}")
             clear(connection, own)

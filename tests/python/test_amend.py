@@ -402,8 +402,8 @@ def test_an_amendment_builds_and_cleans_up(
         folder = Path(arguments[arguments.index("--target-path") + 1])
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         with closing(handed_over.connect()) as opened, opened.cursor() as cursor:
-            with pytest.raises(Failure, match="try again when it has ended"), connection.transaction(opened) as other:
-                records.keep_out(other)
+            with pytest.raises(Failure, match="try again when it has ended"), connection.transaction(opened):
+                records.keep_out(opened)
             building.build(cursor)
         return code, Progress()
 
